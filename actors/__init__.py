@@ -1,0 +1,1 @@
+"""Actors, events and the registry: the folder that the others build on."""

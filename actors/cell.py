@@ -1,0 +1,330 @@
+"""What outlives an incarnation: the path, the mailbox, the ref. And what does not."""
+
+from __future__ import annotations
+
+import inspect
+from _thread import get_ident
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pykka import ActorDeadError, ActorRegistry, messages
+
+from .ending import Ending
+from .errors import ActorDied, MailboxFull
+from .incarnation import Incarnation, Parent, Phase
+from .letters import DeadLetter, Outcome
+from .lifecycle import (
+    LATER,
+    Exit,
+    Failed,
+    Ignore,
+    Ignored,
+    Reason,
+    Shutdown,
+    Started,
+    Up,
+    reason_of,
+)
+from .mailbox import Mailbox
+from .message import Ask, delivery_in, plain
+from .ref import Ref, Stopped, new_urn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .context import Context
+    from .lifecycle import Outcome as Start
+    from .mailbox import Overflow
+
+
+class _Launch(NamedTuple):
+    incarnation: Incarnation
+
+
+class _Crash(NamedTuple):
+    incarnation: Incarnation
+    error: BaseException
+
+
+class Cell(Ending):
+    """Run the incarnations of one path, one at a time, on one mailbox."""
+
+    __slots__ = (
+        "__weakref__",
+        "_urn",
+        "children",
+        "launched",
+        "overflow",
+        "path",
+        "ref",
+        "stopped",
+    )
+
+    def __init__(
+        self, path: str, actor_class: type[Any], context: Context, *, dispatcher: str | None = None
+    ) -> None:
+        super().__init__()
+        self.path = path
+        self.context = context
+        self.dispatcher = context.dispatcher(
+            dispatcher or str(getattr(actor_class, "dispatcher", "thread")), path
+        )
+        capacity: int = getattr(actor_class, "mailbox_capacity", None) or context.capacity
+        self.overflow: Overflow = getattr(actor_class, "overflow", None) or context.overflow
+        self.mailbox = Mailbox(self, self.dispatcher, capacity)
+        self.stopped = Stopped(self.mailbox)
+        self._urn = ""
+        ref_class: type[Ref[Any]] = getattr(actor_class, "ref_class", Ref)
+        self.ref = ref_class(self, actor_class)
+        self.children: dict[str, Cell] = {}
+        self.launched = 0
+        context.opened(self)
+
+    @property
+    def urn(self) -> str:
+        """Pykka's name for the actor, made when somebody asks for it (it costs 4 µs)."""
+        if not self._urn:
+            self._urn = new_urn(self.context.random)
+        return self._urn
+
+    def __repr__(self) -> str:
+        return f"<Cell {self.path} {self.current}>"
+
+    # ---------------------------------------------------------------- orders from outside
+
+    def launch_child(
+        self,
+        supervisor: Incarnation,
+        name: str,
+        actor_class: type[Any],
+        make: Callable[[Cell], Any],
+        *,
+        dispatcher: str | None = None,
+    ) -> Incarnation | None:
+        """Begin an incarnation below; a restarted supervisor adopts the cells that it had.
+
+        Return None if the supervisor has been ended meanwhile: what it launched before that is
+        cut off, and nothing comes after.
+        """
+        with self._ending:
+            if not supervisor.alive:
+                return None
+            cell = self.children.get(name)
+            if cell is not None and cell.ref.actor_class is not actor_class:
+                cell.close()  # another class at the old name: other messages, another mailbox
+                cell = None
+            if cell is None:
+                path = f"{self.path}/{name}"
+                cell = Cell(path, actor_class, self.context, dispatcher=dispatcher)
+                self.children[name] = cell
+            child = cell
+            return cell.launch(lambda: make(child), supervisor)
+
+    def launch(
+        self, make: Callable[[], Any], supervisor: Parent | None = None, *, actor: Any = None
+    ) -> Incarnation:
+        """Begin the next incarnation: `make` and `on_start` are its first turn.
+
+        Args:
+            make: makes the actor.
+            supervisor: hears of its start and end; without one the cell closes at the end.
+            actor: the actor, if it was made already.
+        """
+        self.launched += 1
+        self.current = incarnation = Incarnation(self, make, supervisor)
+        incarnation.actor = actor
+        self.mailbox.put_control(_Launch(incarnation))
+        return incarnation
+
+    def shutdown(self, incarnation: Incarnation, reason: Reason) -> None:
+        """Order an end. A supervisor takes the order in its turn, anybody else at once."""
+        if incarnation.alive:
+            order = Shutdown(reason)
+            if incarnation.in_order:
+                self.mailbox.put(order)
+            else:
+                self.mailbox.put_control((incarnation, order))
+
+    def inject(self, incarnation: Incarnation, error: BaseException) -> None:
+        """Let it fail with `error` at the start of its next turn, as if a handler had raised it."""
+        self.mailbox.put_control(_Crash(incarnation, error))
+
+    def kill(
+        self, incarnation: Incarnation, reason: Reason = "killed", below: Reason = "killed"
+    ) -> None:
+        """End it now, whatever it is doing, and all that it supervises (OTP's `brutal_kill`).
+
+        A thread in the middle of a handler can't be stopped: it is given up, replaced, and may
+        no longer tell, publish or answer. A coroutine is cancelled.
+        """
+        if not self.finish(incarnation, reason, below):
+            return
+        with self._turn_end:
+            hung = self.in_turn
+            if hung:
+                in_hand = 1 if self._serving else 0
+                done = self.mailbox.read - self._place - in_hand - self._settled
+                if done > 0:
+                    self._tally(Outcome.HANDLED, done)
+                self.in_turn, self._serving, self._settled = 0, False, 0
+                self.mailbox.abandon_turn()
+        if incarnation.task is not None:
+            incarnation.task.cancel()
+        elif hung > 0 and hung != get_ident():
+            self.dispatcher.replace(hung)
+        self.mailbox.wake()
+
+    def close(self) -> None:
+        """No incarnation will follow: refuse what is queued and what comes."""
+        for cell in self.children.values():
+            cell.close()
+        self.children.clear()
+        self.stopped.set()
+        self.mailbox.close()
+        self._refuse(ActorDeadError(f"{self.ref} stopped before handling the message"))
+        self.context.closed(self)
+        self.tell_watchers()
+        self.dispatcher.release()
+
+    def close_child(self, name: str) -> None:
+        """Close a child's cell, if there is one."""
+        cell = self.children.pop(name, None)
+        if cell is not None:
+            cell.close()
+
+    # ------------------------------------------------------------------ start
+
+    def _obey(self, order: Any) -> None:
+        match order:
+            case _Launch(incarnation):
+                self._start(incarnation)
+            case _Crash(incarnation, error):
+                if incarnation.phase is Phase.RUNNING:
+                    self._serving = False
+                    self.fail(incarnation, error)
+            case (incarnation, Shutdown(reason)):
+                if incarnation.phase is Phase.RUNNING:
+                    self.stop(incarnation, reason)
+                elif incarnation.phase is Phase.STARTING:
+                    incarnation.reason = order[1]  # obeyed when it is up
+            case _:
+                raise TypeError(f"not an order: {order!r}")
+
+    def _start(self, incarnation: Incarnation) -> None:
+        if incarnation.phase is not Phase.STARTING:
+            return
+        incarnation.began = self.context.clock.now()
+        try:
+            incarnation.actor = actor = incarnation.make()
+            incarnation.in_order = getattr(actor, "in_order", False)
+            incarnation.is_async = self.dispatcher.is_async
+            self.context.joined(self)
+            extra = actor.on_start()
+        except Ignore:
+            self.started(incarnation, Ignored())
+        except BaseException as error:  # noqa: BLE001  # a failure of this actor alone
+            self._failed_start(incarnation, error)
+        else:
+            if incarnation.is_async and inspect.iscoroutine(extra):
+                self._run_coroutine(incarnation, self._start_later(incarnation, extra))
+            elif extra is not LATER:
+                self.started(incarnation, Up(extra))
+
+    async def _start_later(self, incarnation: Incarnation, coroutine: Any) -> None:
+        try:
+            extra = await coroutine
+        except Ignore:
+            self.started(incarnation, Ignored())
+        except BaseException as error:  # noqa: BLE001  # a failure of this actor alone
+            self._failed_start(incarnation, error)
+        else:
+            self.started(incarnation, Up(extra))
+
+    def _failed_start(self, incarnation: Incarnation, error: BaseException) -> None:
+        if incarnation.phase is not Phase.STARTING:
+            return  # killed meanwhile
+        if incarnation.actor is not None and not isinstance(error, Exit):
+            self.tell_failure(incarnation, error)
+        self.started(incarnation, Failed(reason_of(error)))
+
+    def started(self, incarnation: Incarnation, outcome: Start) -> None:
+        """Say how the start went; called once, by the cell or by an actor that said `LATER`."""
+        with self._ending:
+            if incarnation.phase is not Phase.STARTING:
+                return
+            pending = incarnation.reason
+            incarnation.phase = Phase.RUNNING if isinstance(outcome, Up) else Phase.ENDED
+        self.context.sink.started(incarnation, outcome)
+        if not incarnation.alive:
+            self.down(incarnation, getattr(outcome, "reason", "ignored"))
+        self.tell_supervisor(incarnation, Started(incarnation, outcome))
+        if isinstance(pending, Shutdown) and incarnation.alive:
+            self.shutdown(incarnation, pending.reason)
+        self.mailbox.wake()
+
+    # ------------------------------------------------------------------ refusals
+
+    def down(self, incarnation: Incarnation, reason: Reason) -> None:
+        """Let go of an incarnation that has ended; close the cell if nobody will restart it."""
+        if self.current is incarnation:
+            self.current = None
+        self.envelope = None
+        self._run_closers(incarnation)
+        for reply in incarnation.stop_replies or ():
+            reply.set(None)
+        if incarnation.in_order and incarnation.actor is not None:
+            # Calls and exits are the business of one incarnation of a supervisor, not of the next.
+            incarnation.actor.ended(reason)
+            self._refuse(ActorDied(reason))
+        self.tell_watchers_of(incarnation, reason)
+        if incarnation.supervisor is None:
+            ActorRegistry.unregister(self.ref)
+            self.close()
+
+    def _refuse(self, error: ActorDeadError) -> None:
+        is_supervisor = issubclass(type(error), ActorDied)
+        for item in self.mailbox.drain():
+            if type(item) is Ask:
+                if type(item.message) is messages._ActorStop:  # noqa: SLF001  # Pykka's own seam
+                    item.reply_to.set(None)
+                else:
+                    item.reply_to.set_exception((type(error), error, None))
+                self.settle(Outcome.UNDELIVERABLE)
+            elif is_supervisor or type(item) is messages._ActorStop:  # noqa: SLF001
+                self.settle(Outcome.EXPIRED)
+            else:
+                self.bury(item, Outcome.UNDELIVERABLE, detail=str(error))
+
+    def refuse_late(self) -> None:
+        """Refuse what came while the cell was closed."""
+        if self.mailbox.q:
+            self._refuse(ActorDeadError(f"{self.ref} stopped before handling the message"))
+
+    def discard(self, item: Any) -> None:
+        """Let go of a message to make room."""
+        if type(item) is Ask:
+            full = MailboxFull(self.path, item.message, self.mailbox.capacity)
+            item.reply_to.set_exception((MailboxFull, full, None))
+            self.settle(Outcome.UNDELIVERABLE)
+        else:
+            self.bury(item, Outcome.UNDELIVERABLE, detail="dropped: the mailbox was full")
+
+    def bury(self, item: Any, outcome: Outcome, *, detail: str = "", report: Any = None) -> None:
+        """Count a message that was not handled, and put it among the dead letters."""
+        self.settle(outcome)
+        delivery = delivery_in(item)
+        if delivery is not None:
+            with self._ending:
+                if delivery.settled:
+                    return
+                delivery.settled = True
+            delivery.subscription.settle(outcome)
+        letter = DeadLetter(
+            path=self.path,
+            message=plain(item),
+            reason=outcome,
+            time=self.context.clock.time(),
+            detail=detail,
+            report=report,
+            event_id=None if delivery is None else delivery.envelope.id,
+        )
+        self.context.dead_letters.put(letter)

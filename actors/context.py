@@ -1,0 +1,205 @@
+"""What the actors of one system share."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+from collections import Counter
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .clock import Clock, RealClock
+from .dispatch import TURN, Dispatcher, Pinned, Pool, spawn
+from .dispatch_async import LoopDispatcher
+from .errors import PublishError
+from .letters import DeadLetters, NoSink, Outcome
+from .mailbox import CAPACITY, Overflow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .cell import Cell
+    from .events.base import Envelope, Event
+    from .letters import DeadLetterSink, EventSink
+
+
+class EventPort(Protocol):
+    """Takes events, and knows who wants them: the registry's side that actors see."""
+
+    def publish(
+        self, event: Event, *, source: str, subject: str | None, cause: Envelope | None
+    ) -> str:
+        """Validate an event and hand it to the registry; return its id."""
+        ...
+
+    def attach(self, cell: Cell) -> None:
+        """Subscribe a cell to the event types that its class handles; may be repeated."""
+        ...
+
+    def detach(self, cell: Cell) -> None:
+        """Forget a cell that is gone for good."""
+        ...
+
+
+class Context:
+    """Clock, dispatchers, dead letters, counters and the way to the registry: no globals.
+
+    Args:
+        node_id: stable name of the node.
+        clock: the one clock.
+        seed: of the generator that jitter and urns are drawn from.
+        sink: hears of starts and ends.
+        dead_letters: keeps what could not be handled.
+        workers: threads of the pool while nobody blocks.
+        turn: messages in one turn.
+        capacity: messages in a mailbox, where the actor's class does not say.
+        overflow: what happens at a full mailbox, where the actor's class does not say.
+        dispatchers: by name, what makes a dispatcher for a path, in place of the usual ones.
+    """
+
+    def __init__(
+        self,
+        *,
+        node_id: str = "local",
+        clock: Clock | None = None,
+        seed: int | None = None,
+        sink: EventSink | None = None,
+        dead_letters: DeadLetterSink | None = None,
+        workers: int = 1,
+        turn: int = TURN,
+        capacity: int = CAPACITY,
+        overflow: Overflow = "block",
+        dispatchers: Mapping[str, Callable[[str], Dispatcher]] | None = None,
+    ) -> None:
+        self.node_id = node_id
+        self.hostname = socket.gethostname()
+        self.pid = os.getpid()
+        self._own_clock = RealClock(spawn)
+        self.clock: Clock = self._own_clock if clock is None else clock
+        self.random = random.Random(seed)  # noqa: S311  # jitter and names, no secrets
+        self.sink: EventSink = NoSink() if sink is None else sink
+        self.dead_letters: DeadLetterSink = DeadLetters() if dead_letters is None else dead_letters
+        self.abandoned: set[int] = set()
+        """Threads whose actor was given up while it hung: nearly always empty, cheap to ask."""
+        self.capacity = capacity
+        self.overflow: Overflow = overflow
+        self.events: EventPort | None = None
+        self.spawn = spawn
+        self.kept: list[Cell] | None = None
+        """Every cell there ever was, for tests that balance the counters."""
+        self._turn, self._workers = turn, workers
+        self._made: dict[str, Dispatcher] = {}
+        self._pinned: set[Pinned] = set()
+        self._makers = dict(dispatchers or {})
+        self._lock = Lock()
+        self._closed_outcomes: Counter[Outcome] = Counter()
+
+    # ---------------------------------------------------------------- dispatchers
+
+    def dispatcher(self, name: str, path: str) -> Dispatcher:
+        """Return the dispatcher for an actor.
+
+        Raises:
+            ValueError: there is none of this name.
+        """
+        maker = self._makers.get(name)
+        if maker is not None:
+            return maker(path)
+        if name == "thread":
+            pinned = Pinned(f"ringleader {path}", turn=self._turn, abandoned=self.abandoned)
+            with self._lock:
+                self._pinned = {p for p in self._pinned if not p.is_done}
+                self._pinned.add(pinned)
+            return pinned
+        with self._lock:
+            made = self._made.get(name)
+            if made is None:
+                made = self._made[name] = self._make(name)
+            return made
+
+    def _make(self, name: str) -> Dispatcher:
+        match name:
+            case "pool":
+                return Pool(self._workers, turn=self._turn, abandoned=self.abandoned)
+            case "async":
+                return LoopDispatcher(turn=self._turn)
+            case _:
+                names = ", ".join(sorted({"pool", "thread", "async", *self._makers}))
+                raise ValueError(f"there is no dispatcher {name!r}; there are {names}")
+
+    # ---------------------------------------------------------------- events
+
+    def publish(
+        self,
+        event: Event,
+        *,
+        source: str,
+        subject: str | None = None,
+        cause: Envelope | None = None,
+    ) -> str:
+        """Hand an event to the registry; return its id.
+
+        Raises:
+            PublishError: there is no registry.
+            EventValidationError: a field is missing, or of another type than declared.
+        """
+        if self.events is None:
+            raise PublishError(
+                f"{type(event).__name__} can't be published by {source}: it runs without a "
+                "registry; start it in a System"
+            )
+        return self.events.publish(event, source=source, subject=subject, cause=cause)
+
+    def joined(self, cell: Cell) -> None:
+        """Take note of a cell whose actor was just made; it is about to start."""
+        if self.events is not None:
+            self.events.attach(cell)
+
+    # ---------------------------------------------------------------- counters
+
+    def opened(self, cell: Cell) -> None:
+        """Take note of a new cell."""
+        if self.kept is not None:
+            self.kept.append(cell)
+
+    def closed(self, cell: Cell) -> None:
+        """Take over the counters of a cell that is gone for good."""
+        if self.events is not None:
+            self.events.detach(cell)
+        if self.kept is None:
+            with self._lock:
+                self._closed_outcomes.update(cell.outcomes)
+
+    def tally_closed(self, cell: Any, outcome: Outcome, number: int) -> bool:
+        """Count for a cell that is gone for good; tell whether it is."""
+        if self.kept is not None or not cell.mailbox.closed:
+            return False
+        with self._lock:
+            self._closed_outcomes[outcome] += number
+        return True
+
+    def reject(self) -> None:
+        """Count a message that its sender got back."""
+        with self._lock:
+            self._closed_outcomes[Outcome.REJECTED] += 1
+
+    @property
+    def closed_outcomes(self) -> dict[Outcome, int]:
+        """The outcomes of messages to cells that are gone, and of rejected ones."""
+        with self._lock:
+            return dict(self._closed_outcomes)
+
+    # ---------------------------------------------------------------- the end
+
+    def close(self, timeout: float) -> bool:
+        """End every thread; tell whether each ended within `timeout` seconds.
+
+        A handler that never returns keeps its thread: Python can't end it.
+        """
+        with self._lock:
+            dispatchers: list[Dispatcher] = [*self._made.values(), *self._pinned]
+        ended = [dispatcher.close(timeout) for dispatcher in dispatchers]
+        ended.append(self._own_clock.close(timeout))
+        self.events = None
+        return all(ended)

@@ -1,0 +1,1 @@
+"""Coordinators: actors that decide what the fleet does next."""

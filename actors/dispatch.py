@@ -1,0 +1,323 @@
+"""What runs the actors' turns: a pool of threads, or one thread for one actor.
+
+The only module that starts threads.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from _thread import get_ident
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator
+
+    from .turns import Turns
+
+TURN = 64
+"""Messages in one turn: a turn's own cost vanishes, and the others wait for less than 0.1 ms."""
+
+
+T = TypeVar("T")
+
+
+class Runnable(Protocol):
+    """Something with turns: a cell."""
+
+    def run(self, turn: int) -> None:
+        """Handle up to `turn` messages. Never called twice at a time."""
+        ...
+
+
+class Dispatcher(Protocol):
+    """Gives turns to those who are ready."""
+
+    is_async: bool
+    """Whether its actors may have `async def` handlers."""
+
+    inline: bool
+    """Whether turns run in the thread that asks for them, as in deterministic tests."""
+
+    def put(self, runnable: Runnable, /) -> None:
+        """Give this one a turn soon."""
+        ...
+
+    def run_task(self, coroutine: Coroutine[Any, Any, T], ended: Callable[[T | None], None]) -> Any:
+        """Run a coroutine as a task of the loop; then call `ended` with its result."""
+        ...
+
+    def drive(self) -> None:
+        """Give turns until nothing is left to do, if turns run in the asking thread."""
+        ...
+
+    def replace(self, thread: int) -> None:
+        """Do without this thread: it is in a turn that will never end."""
+        ...
+
+    def release(self) -> None:
+        """Let go of what was kept for one cell alone; the cell is closed."""
+        ...
+
+    def close(self, timeout: float) -> bool:
+        """End all threads; tell whether they ended within `timeout` seconds."""
+        ...
+
+
+class Here(threading.local):
+    """What the current thread is at. Class attributes are the values of all other threads."""
+
+    cell: Turns | None = None
+    pool: Pool | None = None
+    is_loop: bool = False
+
+
+here = Here()
+
+
+def spawn(name: str, run: Callable[[], None]) -> threading.Thread:
+    """Start a daemon thread; nothing else makes threads."""
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+class _Threads:
+    """What dispatchers with threads have in common."""
+
+    is_async = False
+    inline = False
+
+    def run_task(self, coroutine: Coroutine[Any, Any, T], ended: Callable[[T | None], None]) -> Any:
+        """Refuse: coroutines run on event loops."""
+        del ended
+        coroutine.close()
+        raise TypeError("an actor with async handlers needs the dispatcher 'async'")
+
+    def drive(self) -> None:
+        """Do nothing: the threads give the turns."""
+
+
+class Pool(_Threads):
+    """A few threads that share all turns.
+
+    The GIL lets one thread run at a time, so one worker is fastest while nobody blocks. A spare
+    takes over while a worker waits for a reply; and when work waits and no turn ends for a
+    `patience`, because a handler sleeps or does I/O, the watchdog doubles the workers until it
+    moves again (measured: 100 handlers that sleep 10 ms each take 40 ms in all). Workers too many
+    end when they find nothing to do.
+
+    Args:
+        workers: threads while nobody blocks.
+        limit: the most threads the watchdog makes.
+        turn: messages a turn.
+        patience: seconds without the end of a turn after which a worker counts as blocked.
+        abandoned: the system's set of given-up threads.
+    """
+
+    def __init__(
+        self,
+        workers: int = 1,
+        *,
+        limit: int = 128,
+        turn: int = TURN,
+        patience: float = 0.005,
+        name: str = "ringleader-pool",
+        abandoned: set[int] | None = None,
+    ) -> None:
+        self._queue: queue.SimpleQueue[Runnable | None] = queue.SimpleQueue()
+        self._alarm: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._closing = threading.Event()
+        self._armed = False
+        self._turns = 0
+        self._workers, self._limit, self._turn = workers, limit, turn
+        self._patience, self._name = patience, name
+        self._lock = threading.Lock()
+        self._live = self._blocked = 0
+        self._threads: set[threading.Thread] = set()
+        self._watchdog: threading.Thread | None = None
+        self._abandoned = set[int]() if abandoned is None else abandoned
+
+    def put(self, runnable: Runnable, /) -> None:
+        """Give this one a turn soon."""
+        self._queue.put(runnable)
+        if not self._armed:
+            self._arm()
+
+    def replace(self, thread: int) -> None:
+        """Give up a worker whose turn does not end."""
+        with self._lock:
+            self._abandoned.add(thread)
+            self._threads = {t for t in self._threads if t.ident != thread}
+            self._add()
+
+    def release(self) -> None:
+        """Keep everything: the threads belong to all cells."""
+
+    def close(self, timeout: float) -> bool:
+        """End all threads after their current turn; tell whether they did in `timeout` seconds."""
+        self._closing.set()
+        with self._lock:
+            threads = set(self._threads)
+            self._alarm.put(None)
+            for _ in threads:
+                self._queue.put(None)
+        if self._watchdog is not None:
+            threads.add(self._watchdog)
+        return _join(threads, timeout)
+
+    @property
+    def threads(self) -> int:
+        """How many workers there are now."""
+        return self._live
+
+    @contextmanager
+    def waiting(self) -> Generator[None]:
+        """Mark the calling worker as about to wait: a spare one takes over."""
+        with self._lock:
+            self._blocked += 1
+            if self._live - self._blocked < self._workers:
+                self._add()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._blocked -= 1
+
+    # ------------------------------------------------------------------- workers
+
+    def _add(self) -> None:
+        if self._closing.is_set():
+            return
+        self._live += 1
+        thread = spawn(self._name, self._work)
+        self._threads.add(thread)
+
+    def _work(self) -> None:
+        here.pool = self
+        ready, turn, abandoned = self._queue, self._turn, self._abandoned
+        while True:
+            if self._live - self._blocked > self._workers and ready.empty() and self._retire():
+                return
+            runnable = ready.get()
+            if runnable is None:
+                self._leave()
+                return
+            runnable.run(turn)
+            self._turns += 1
+            if abandoned and get_ident() in abandoned:
+                abandoned.discard(get_ident())
+                self._leave()
+                return
+
+    def _retire(self) -> bool:
+        with self._lock:
+            if self._live - self._blocked <= self._workers:
+                return False
+            self._live -= 1
+            self._threads.discard(threading.current_thread())
+            return True
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._live -= 1
+            self._threads.discard(threading.current_thread())
+
+    # ------------------------------------------------------------------- the watchdog
+
+    def _arm(self) -> None:
+        with self._lock:
+            self._armed = True
+            if self._watchdog is None and not self._closing.is_set():
+                for _ in range(self._workers):
+                    self._add()
+                self._watchdog = spawn(f"{self._name}-watchdog", self._watch)
+        self._alarm.put(None)
+
+    def _watch(self) -> None:
+        while not self._closing.is_set():
+            self._alarm.get()
+            seen = -1
+            while not self._closing.wait(self._patience):
+                if self._queue.empty():
+                    self._armed = False
+                    if self._queue.empty():
+                        break
+                    self._armed = True
+                if self._turns == seen:
+                    self._grow()
+                seen = self._turns
+
+    def _grow(self) -> None:
+        with self._lock:
+            room = self._limit - self._live
+            for _ in range(min(self._queue.qsize(), max(1, self._live), room)):
+                self._add()
+
+
+class Pinned(_Threads):
+    """One thread for one cell, for code that blocks; it ends when the cell is closed."""
+
+    def __init__(self, name: str, *, turn: int = TURN, abandoned: set[int] | None = None) -> None:
+        self._queue: queue.SimpleQueue[Runnable | None] = queue.SimpleQueue()
+        self._name, self._turn = name, turn
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._released = False
+        self._abandoned = set[int]() if abandoned is None else abandoned
+
+    def put(self, runnable: Runnable, /) -> None:
+        """Give the cell a turn."""
+        if self._thread is None:
+            self._begin()
+        self._queue.put(runnable)
+
+    def replace(self, thread: int) -> None:
+        """Give up the thread: its turn does not end."""
+        with self._lock:
+            self._abandoned.add(thread)
+            self._queue = queue.SimpleQueue()
+            self._thread = None
+        self._begin()
+
+    def release(self) -> None:
+        """End the thread after its current turn."""
+        with self._lock:
+            self._released = True
+        self._queue.put(None)
+
+    def close(self, timeout: float) -> bool:
+        """End the thread; tell whether it ended within `timeout` seconds."""
+        self.release()
+        return self._thread is None or _join({self._thread}, timeout)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was released and its thread has ended."""
+        thread = self._thread
+        return self._released and (thread is None or not thread.is_alive())
+
+    def _begin(self) -> None:
+        with self._lock:
+            if self._thread is None and not self._released:
+                self._thread = spawn(self._name, self._work)
+
+    def _work(self) -> None:
+        ready = self._queue
+        while True:
+            runnable = ready.get()
+            if runnable is None:
+                return
+            runnable.run(self._turn)
+            if self._abandoned and get_ident() in self._abandoned:
+                self._abandoned.discard(get_ident())
+                return
+
+
+def _join(threads: set[threading.Thread], timeout: float) -> bool:
+    """Wait for threads; the time-out is for each, as they end side by side."""
+    others = [t for t in threads if t is not threading.current_thread()]
+    for thread in others:
+        thread.join(timeout)
+    return not any(thread.is_alive() for thread in others)

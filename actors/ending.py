@@ -1,0 +1,249 @@
+"""How an incarnation ends: in order, by failure, or killed; and who is told."""
+
+from __future__ import annotations
+
+import inspect
+import queue
+from _thread import get_ident
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from pykka import ActorRegistry
+
+from .errors import ActorDied
+from .incarnation import Phase
+from .letters import DeathReport, Outcome
+from .lifecycle import LATER, Exit, Exited, Failed, Reason, Started, Terminated, reason_of
+from .message import Again, Ask, Fired, delivery_in, plain
+from .turns import Turns, logger, pykka_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .cell import Cell
+    from .incarnation import Incarnation
+    from .ref import Ref
+
+
+class Ending(Turns):
+    """The half of a cell that ends incarnations."""
+
+    __slots__ = ("last_reason", "watchers")
+
+    children: dict[str, Cell]
+    path: str
+    ref: Ref[Any]
+    stopped: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watchers: list[Ref[Any]] | None = None
+        self.last_reason: Reason = None
+
+    # What the cell itself does.
+
+    def down(self, incarnation: Incarnation, reason: Reason) -> None:
+        """Let go of an incarnation that has ended."""
+        raise NotImplementedError
+
+    def bury(self, item: Any, outcome: Outcome, *, detail: str = "", report: Any = None) -> None:
+        """Count a message that was not handled, and put it among the dead letters."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------------- in order
+
+    def stop(self, incarnation: Incarnation, reason: Reason) -> None:
+        """End in order, with `on_stop`, in the actor's own turn."""
+        with self._ending:
+            if incarnation.phase is not Phase.RUNNING:
+                return
+            incarnation.phase, incarnation.reason = Phase.STOPPING, reason
+            self.mailbox.unread()
+        if incarnation.supervisor is None:
+            ActorRegistry.unregister(self.ref)
+            self.stopped.set()
+            pykka_logger.debug("Stopped %s", incarnation.actor)
+        try:
+            later = incarnation.actor.on_stop()
+        except BaseException as error:  # noqa: BLE001  # a failure of this actor alone
+            self._failed_stop(incarnation, error)
+        else:
+            if incarnation.is_async and inspect.iscoroutine(later):
+                self._run_coroutine(incarnation, self._stop_later(incarnation, later))
+                return
+            if later is LATER:
+                return
+        self.finish(incarnation, incarnation.reason)
+
+    async def _stop_later(self, incarnation: Incarnation, coroutine: Any) -> None:
+        try:
+            await coroutine
+        except BaseException as error:  # noqa: BLE001  # a failure of this actor alone
+            self._failed_stop(incarnation, error)
+        self.finish(incarnation, incarnation.reason)
+
+    def _failed_stop(self, incarnation: Incarnation, error: BaseException) -> None:
+        incarnation.reason = reason_of(error)
+        if not isinstance(error, Exit):
+            self.tell_failure(incarnation, error)
+
+    def _run_coroutine(self, incarnation: Incarnation, coroutine: Any) -> None:
+        def ended(_: None) -> None:
+            incarnation.task = None
+
+        incarnation.task = self.dispatcher.run_task(coroutine, ended)
+
+    # ------------------------------------------------------------------------- the end
+
+    def fail(self, incarnation: Incarnation, error: BaseException) -> None:
+        """End because of an exception in the actor's own turn."""
+        if not incarnation.alive:
+            return  # abandoned long ago
+        if not isinstance(error, Exit):
+            self.tell_failure(incarnation, error)
+        outcome = Outcome.HANDLED if isinstance(error, Exit) else Outcome.FAILED
+        self.finish(incarnation, reason_of(error), outcome=outcome)
+
+    def finish(
+        self,
+        incarnation: Incarnation,
+        reason: Reason,
+        below: Reason | None = None,
+        *,
+        outcome: Outcome = Outcome.INTERRUPTED,
+    ) -> bool:
+        """Record the end and tell the supervisor. Only the first call for an incarnation counts.
+
+        What a supervisor has not stopped is ended with it, from the top down, so that nobody in
+        the subtree restarts anybody: its children with its own reason, unless `below`.
+        """
+        with self._ending:
+            if not incarnation.alive:
+                return False
+            was_starting = incarnation.phase is Phase.STARTING
+            was_stopping = incarnation.phase is Phase.STOPPING
+            incarnation.phase, incarnation.reason = Phase.ENDED, reason
+            in_hand = self.mailbox.unread() if self._serving else []
+        if was_stopping:
+            in_hand = []
+        report = self._report(incarnation, reason, in_hand)
+        if in_hand:
+            self._set_aside(incarnation, in_hand[0], outcome, report)
+        if not was_starting:
+            self.context.sink.exited(incarnation, report)
+        for cell in list(self.children.values()):
+            if cell.current is not None:
+                cell.kill(cell.current, reason if below is None else below, "shutdown")
+        self.last_reason = reason
+        self.down(incarnation, reason)
+        self.tell_supervisor(
+            incarnation,
+            Started(incarnation, Failed(reason)) if was_starting else Exited(incarnation, reason),
+        )
+        return True
+
+    def _report(self, incarnation: Incarnation, reason: Reason, in_hand: list[Any]) -> DeathReport:
+        clock = self.context.clock
+        return DeathReport(
+            path=self.path,
+            number=incarnation.number,
+            reason=reason,
+            time=clock.time(),
+            uptime=max(0.0, clock.now() - incarnation.began) if incarnation.began else 0.0,
+            depth=len(self.mailbox),
+            in_hand=plain(in_hand[0]) if in_hand else None,
+        )
+
+    def _set_aside(
+        self, incarnation: Incarnation, item: Any, outcome: Outcome, report: DeathReport
+    ) -> None:
+        """Settle the message in hand: answer it, keep it for a second try, or bury it."""
+        if incarnation.in_order:
+            if self.in_turn != get_ident():
+                self.settle(outcome)
+            return  # else it ends itself, and its turn counts the message
+        delivery = delivery_in(item)
+        if delivery is not None and delivery.settled:
+            self.settle(Outcome.HANDLED)  # its handler was through
+        elif type(item) is Ask:
+            self.settle(outcome)
+            with suppress(queue.Full):  # it has answered
+                item.reply_to.set_exception((ActorDied, ActorDied(report.reason), None))
+        elif outcome is Outcome.HANDLED:
+            self.settle(outcome)
+            if delivery is not None:
+                delivery.settled = True
+                delivery.subscription.settle(outcome)
+        elif self._may_try_again(incarnation, item):
+            self.settle(Outcome.RETRIED)
+            self.mailbox.q.insert(0, Again(item.message if type(item) is Fired else item))
+        else:
+            self.bury(item, outcome, detail=report.cause, report=report)
+
+    @staticmethod
+    def _may_try_again(incarnation: Incarnation, item: Any) -> bool:
+        if type(item) is Again or incarnation.supervisor is None:
+            return False
+        is_idempotent: Callable[[Any], bool] | None = getattr(
+            incarnation.actor, "is_idempotent", None
+        )
+        return is_idempotent is not None and is_idempotent(plain(item))
+
+    # ------------------------------------------------------------------------- who is told
+
+    def tell_failure(self, incarnation: Incarnation, error: BaseException) -> None:
+        """Log a failure and call the actor's `on_failure`."""
+        self._log_failure(incarnation, error)
+        try:
+            incarnation.actor.on_failure(type(error), error, error.__traceback__)
+        except BaseException as second:  # noqa: BLE001  # a failure of this actor alone
+            self._log_failure(incarnation, second)
+
+    def _log_failure(self, incarnation: Incarnation, error: BaseException) -> None:
+        if incarnation.supervisor is None:
+            pykka_logger.error("Unhandled exception in %s:", incarnation.actor, exc_info=error)
+            ActorRegistry.unregister(self.ref)
+            self.stopped.set()
+        else:
+            name = type(error).__name__
+            logger.error("%s failed: %s: %s", self.path, name, error, exc_info=error)
+
+    def tell_supervisor(self, incarnation: Incarnation, news: Started | Exited) -> None:
+        """Tell the supervisor, if there is one and it lives."""
+        supervisor = incarnation.supervisor
+        if supervisor is not None and supervisor.alive:
+            supervisor.hear(news)
+
+    def add_watcher(self, ref: Ref[Any]) -> None:
+        """Tell `ref` when nobody will live here any more; at once, if that is so already."""
+        if self.watchers is None:
+            self.watchers = []
+        self.watchers.append(ref)
+        if self.mailbox.closed:
+            self.tell_watchers()
+
+    def remove_watcher(self, ref: Ref[Any]) -> None:
+        """Not tell `ref`."""
+        self.watchers = [r for r in self.watchers or () if r is not ref]
+
+    def tell_watchers(self) -> None:
+        """Tell those who watch the ref that nobody will live here any more."""
+        watchers, self.watchers = self.watchers, None
+        for ref in watchers or ():
+            ref.notify(Terminated(self.ref, self.last_reason))
+
+    def tell_watchers_of(self, incarnation: Incarnation, reason: Reason) -> None:
+        """Tell those who watch this incarnation that it ended."""
+        watchers, incarnation.watchers = incarnation.watchers, None
+        for ref in watchers or ():
+            ref.notify(Terminated(self.ref, reason))
+
+    def _run_closers(self, incarnation: Incarnation) -> None:
+        if incarnation.timers is not None:
+            incarnation.timers.cancel_all()
+        closers, incarnation.closers = incarnation.closers, None
+        for close in reversed(closers or ()):
+            try:
+                close()
+            except Exception as error:  # noqa: BLE001  # the others must be closed, too
+                self._log_failure(incarnation, error)

@@ -1,0 +1,144 @@
+"""What an event is: a frozen struct, what the catalogue says of its type, and its envelope."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, Self
+
+import msgspec
+
+from .names import DataEventType, EventCategory
+
+__all__ = [
+    "PIPELINE_MAX_AGE",
+    "STATUS_MAX_AGE",
+    "Dedup",
+    "Envelope",
+    "Event",
+    "EventCategory",
+    "EventType",
+]
+
+#: Events that start work are not delivered after this many seconds: weeks-old ones have been
+#: replayed in the reference system, and their work was done twice.
+PIPELINE_MAX_AGE = 3600.0
+
+#: Heartbeats, progress and measurements say nothing after this many seconds.
+STATUS_MAX_AGE = 300.0
+
+
+class Dedup(msgspec.Struct, frozen=True):
+    """When two events of one type, close in time, count as one and the same.
+
+    Attributes:
+        kind: `content`: their payloads are equal. `id`: their envelopes have the same id, which
+            means that one event was delivered twice. `key`: the named fields are equal.
+        fields: the fields of a `key`.
+    """
+
+    kind: Literal["content", "id", "key"] = "content"
+    fields: tuple[str, ...] = ()
+
+    @classmethod
+    def content(cls) -> Self:
+        """Events with equal payloads say the same thing again."""
+        return cls("content")
+
+    @classmethod
+    def id(cls) -> Self:
+        """Events with equal payloads are different facts: transitions, counts, heartbeats."""
+        return cls("id")
+
+    @classmethod
+    def key(cls, *fields: str) -> Self:
+        """Events about the same thing are the same fact: a task completes once."""
+        return cls("key", fields)
+
+
+class EventType(msgspec.Struct, frozen=True, kw_only=True):
+    """What the catalogue knows of an event type, beside the fields of its struct.
+
+    Attributes:
+        name: `NEW_GAMES_AVAILABLE`.
+        value: how it is called on the wire: `new_games`.
+        category: what it is about.
+        module: where its struct stands.
+        bridged: whether it goes to other nodes.
+        durable: whether it is written to the event log before it is delivered.
+        max_age: seconds after which it is not delivered any more; None: always delivered.
+        dedup: when two of them are one.
+        one_of: fields of which at least one must be given.
+    """
+
+    name: str
+    value: str
+    category: EventCategory = EventCategory.OTHER
+    module: str = "user"
+    bridged: bool = False
+    durable: bool = False
+    max_age: float | None = None
+    dedup: Dedup = Dedup()
+    one_of: tuple[str, ...] = ()
+
+    @classmethod
+    def named(cls, name: str, **data: Any) -> Self:
+        """Describe a type of the catalogue, whose value, category and module the name tells.
+
+        Raises:
+            KeyError: `DataEventType` has no such name.
+        """
+        known = DataEventType[name]
+        return cls(
+            name=name, value=str(known), category=known.category, module=known.module, **data
+        )
+
+    @classmethod
+    def custom(cls, name: str, **data: Any) -> Self:
+        """Describe a type of one's own; its value is its name in small letters."""
+        return cls(name=name.upper(), value=name.lower(), **data)
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A fact in the past tense. Its fields are its payload; all else is in the envelope.
+
+    The constructor does not check types (msgspec); `Catalogue.validated` does, at publication.
+    A field that has its default is not sent, so defaults are part of the wire format.
+
+    Subclass it for types of your own, `frozen=True, kw_only=True`, with an `EVENT`; lists are
+    `tuple[X, ...]` and mappings `Mapping[str, X]`. Then `Catalogue.register` it.
+    """
+
+    EVENT: ClassVar[EventType]
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who says it, when, and why: the context attributes of CloudEvents 1.0 and extensions.
+
+    `time`, `sequence` and `epoch` are numbers here; CloudEvents writes them as strings.
+
+    Attributes:
+        id: unique among all events of its source.
+        source: who published it: the path of an actor, or the name a client gave.
+        type: the wire value of its type: `training_completed`.
+        time: when it was published, in seconds UTC.
+        subject: what it is about, if the publisher said so: a task, a model, a path.
+        datacontenttype: how the payload is encoded.
+        traceparent: W3C trace context.
+        correlationid: shared by all events of one undertaking.
+        causationid: the id of the event whose handler published this one.
+        depth: how many events lead to this one, one causing the next.
+        sequence: place in the publishing node's log; None while it has none.
+        epoch: which start of that node wrote it.
+    """
+
+    id: str
+    source: str
+    type: str
+    time: float
+    subject: str | None = None
+    datacontenttype: str = "application/msgpack"
+    traceparent: str | None = None
+    correlationid: str | None = None
+    causationid: str | None = None
+    depth: int = 0
+    sequence: int | None = None
+    epoch: int | None = None

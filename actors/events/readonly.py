@@ -1,0 +1,68 @@
+"""Read-only mappings, so that subscribers can't change each other's events."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, TypeVar, cast
+
+import msgspec
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class ReadOnlyDict(dict[K, V]):
+    """A dict that refuses to be changed.
+
+    It is a `dict` underneath, unlike `types.MappingProxyType`, so every encoder takes it as it is.
+    """
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("an event is read-only; copy the mapping with dict(...) and change that")
+
+    __setitem__ = _refuse
+    __delitem__ = _refuse
+    __ior__ = _refuse
+    clear = _refuse
+    pop = _refuse
+    popitem = _refuse
+    setdefault = _refuse  # pyright: ignore[reportAssignmentType]  # overloads that bind self
+    update = _refuse  # pyright: ignore[reportAssignmentType]  # overloads that bind self
+
+    def __hash__(self) -> int:  # type: ignore[override]  # dict has None here; frozen events hash
+        """Hash like a frozen set of the items: equal mappings have equal hashes."""
+        return hash(frozenset(self.items()))
+
+    def __copy__(self) -> ReadOnlyDict[K, V]:
+        """Nothing can change it, so it is its own copy."""
+        return self
+
+    def __deepcopy__(self, _memo: dict[int, object]) -> ReadOnlyDict[K, V]:
+        """What it holds is read-only too."""
+        return self
+
+
+def read_only(value: Any, depth: int) -> Any:
+    """Make decoded data read-only: dicts become `ReadOnlyDict`, lists tuples, at every level.
+
+    Raises:
+        RecursionError: it is nested deeper than `depth` levels.
+    """
+    if not isinstance(value, dict | list | tuple | msgspec.Struct):
+        return value
+    if depth <= 0:
+        raise RecursionError
+    data = cast("Any", value)  # not narrowed: what came off the wire may hold anything
+    if isinstance(value, dict):
+        return ReadOnlyDict({key: read_only(item, depth - 1) for key, item in data.items()})
+    if isinstance(value, msgspec.Struct):
+        freeze(value, value.__struct_fields__, depth - 1)
+        return value
+    return tuple(read_only(item, depth - 1) for item in data)
+
+
+def freeze(struct: msgspec.Struct, fields: tuple[str, ...], depth: int) -> None:
+    """Make the named fields of a freshly decoded struct read-only, in place."""
+    for name in fields:
+        value = getattr(struct, name)
+        if value is not None:
+            msgspec.structs.force_setattr(struct, name, read_only(value, depth))

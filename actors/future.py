@@ -1,0 +1,192 @@
+"""The reply to an ask."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sys
+from _thread import allocate_lock
+from contextlib import nullcontext, suppress
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+
+import pykka
+
+from .dispatch import here
+from .errors import BlockingCallError, DeadlockError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from types import TracebackType
+
+    from .turns import Turns
+
+T = TypeVar("T")
+_unset: Any = pykka.Future[Any]()._get_hook_result  # noqa: SLF001  # Pykka's own seam
+
+
+class _Waiter(Protocol):
+    def release(self) -> None: ...
+
+
+class Reply(pykka.Future[T]):
+    """A `pykka.Future` without a lock until somebody waits for it (measured: 0.55 against 5.2 µs).
+
+    A pool's worker that waits in `get` is replaced by a spare one meanwhile. A wait that could
+    never end (an actor for itself, or in a circle) raises `DeadlockError` instead, if it has no
+    time-out. On an event loop, `await` it.
+    """
+
+    # As `Future.__init__` sets them, but once for all.
+    _get_hook: Any = None
+    _get_hook_result: Any = _unset
+
+    def __init__(self, target: Turns | None = None) -> None:
+        self._results: list[tuple[Any, Any]] = []  # the first one counts; append is atomic
+        self._waiters: list[_Waiter] = []
+        self.target = target
+        """The cell that will answer, to find circles of waiting actors."""
+
+    def get(self, *, timeout: float | None = None) -> T:
+        """Return the reply, or raise what the actor raised.
+
+        Raises:
+            pykka.Timeout: after `timeout` seconds without a reply.
+            DeadlockError: waiting could never end.
+            BlockingCallError: called on the thread of an event loop.
+        """
+        if not self._results:
+            if self._get_hook is None:
+                self._wait(timeout)
+            if self._get_hook is not None:
+                return super().get(timeout=timeout)  # the hook's result
+        value, exc_info = self._results[0]
+        if exc_info is not None:
+            _raise(*exc_info)
+        result: T = value
+        return result
+
+    @property
+    def done(self) -> bool:
+        """Whether there is a reply."""
+        return bool(self._results)
+
+    def _wait(self, timeout: float | None) -> None:
+        if here.is_loop:
+            raise BlockingCallError(
+                "a blocking get() on an event loop's thread; await the reply instead"
+            )
+        asker = here.cell
+        if asker is not None and timeout is None:
+            _forbid_circle(asker, self.target)
+        if self.target is not None and self.target.dispatcher.inline:
+            self._drive(timeout)
+            return
+        lock = allocate_lock()
+        lock.acquire()
+        self._waiters.append(lock)
+        if self._results or self._get_hook is not None:
+            return
+        pool = here.pool
+        if asker is not None and timeout is None:
+            asker.waits_for = self.target
+        try:
+            with nullcontext() if pool is None else pool.waiting():
+                if not lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout)):
+                    raise pykka.Timeout(f"{timeout} seconds")
+        finally:
+            if asker is not None:
+                asker.waits_for = None
+
+    def _drive(self, timeout: float | None) -> None:
+        """In a deterministic test nobody else will: run turns until there is a reply."""
+        if self.target is not None:
+            self.target.dispatcher.drive()
+        if not self._results and self._get_hook is None:
+            if timeout is not None:
+                raise pykka.Timeout(f"{timeout} seconds")
+            raise DeadlockError(f"{self.target} has not answered, and there is nothing left to do")
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """Wait without blocking the event loop."""
+        if not self._results and self._get_hook is None:
+            waiter = _LoopWaiter(asyncio.get_running_loop())
+            self._waiters.append(waiter)
+            if not self._results:
+                yield from waiter.future
+        return self.get(timeout=0)
+
+    def _resolve(self, result: tuple[Any, Any]) -> None:
+        if self._get_hook is not None:
+            raise queue.Full
+        self._results.append(result)
+        if self._results[0] is not result:
+            raise queue.Full
+        if self._waiters:
+            self._wake()
+
+    def _wake(self) -> None:
+        while self._waiters:
+            with suppress(IndexError):  # another thread took the last one
+                self._waiters.pop().release()
+
+    def set(self, value: T | None = None) -> None:
+        """Set the reply; a second one raises `queue.Full`, as Pykka's futures do."""
+        self._resolve((value, None))
+
+    def set_exception(
+        self,
+        exc_info: tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+        | None = None,
+    ) -> None:
+        """Set an exception as the reply: the one given, or the one being handled."""
+        if exc_info is not None and len(exc_info) != 3:  # noqa: PLR2004
+            raise ValueError(f"exc_info must be a triple as of sys.exc_info(), not {exc_info!r}")
+        self._resolve((None, exc_info or sys.exc_info()))
+
+    def fail(self, error: BaseException) -> None:
+        """Set an exception as the reply, without a traceback."""
+        self._resolve((None, (type(error), error, None)))
+
+    def set_get_hook(self, func: Callable[[float | None], T]) -> None:
+        """Let `func(timeout)` produce the reply when it is asked for."""
+        if self._results:
+            raise queue.Full
+        self._get_hook, self._get_hook_result = func, _unset
+        self._wake()
+
+
+class _LoopWaiter:
+    """Wakes a coroutine from any thread."""
+
+    __slots__ = ("_loop", "future")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.future: asyncio.Future[None] = loop.create_future()
+
+    def release(self) -> None:
+        with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._done)
+
+    def _done(self) -> None:
+        if not self.future.done():
+            self.future.set_result(None)
+
+
+def _raise(
+    kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None
+) -> NoReturn:
+    raise (kind() if error is None else error).with_traceback(traceback)
+
+
+def _forbid_circle(asker: Turns, target: Turns | None) -> None:
+    chain, cell = [asker], target
+    while cell is not None:
+        if cell is asker:
+            names = " → ".join([*(c.path for c in chain), asker.path])
+            raise DeadlockError(
+                f"{names}: each would wait for the next for ever; "
+                "use tell, ask(block=False), or a timeout"
+            )
+        chain.append(cell)
+        cell = cell.waits_for

@@ -1,0 +1,117 @@
+"""One life of an actor: what Erlang calls a pid."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .cell import Cell
+    from .lifecycle import Exited, Reason, Started
+    from .ref import Ref
+
+
+class Parent(Protocol):
+    """Somebody to report to: a supervisor's incarnation, or the owner of the root."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still wants to hear."""
+        ...
+
+    def hear(self, news: Started | Exited) -> None:
+        """Take news of a child; must return at once."""
+        ...
+
+
+class Phase(Enum):
+    """Where in its life an incarnation is; it only moves forward."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    ENDED = "ended"
+
+
+class Incarnation:
+    """A cell and a number. Its ref, the cell's, outlives it.
+
+    Attributes:
+        cell: where it lives.
+        number: 1 for the first life at this path.
+        phase: where in its life it is.
+        reason: why it ended, once it has.
+        supervisor: whoever hears of its start and end.
+        in_order: whether orders to stop wait behind other messages: a supervisor's do.
+    """
+
+    __slots__ = (
+        "actor",
+        "began",
+        "cell",
+        "closers",
+        "in_order",
+        "is_async",
+        "make",
+        "number",
+        "phase",
+        "reason",
+        "stop_replies",
+        "supervisor",
+        "task",
+        "timers",
+        "watchers",
+    )
+
+    def __init__(self, cell: Cell, make: Callable[[], Any], supervisor: Parent | None) -> None:
+        self.cell = cell
+        self.make = make
+        self.supervisor = supervisor
+        self.number = cell.launched
+        self.phase = Phase.STARTING
+        self.reason: Reason = None
+        self.actor: Any = None
+        self.in_order = False
+        self.is_async = False
+        self.began = 0.0
+        self.task: Any = None
+        self.timers: Any = None
+        self.stop_replies: list[Any] | None = None
+        self.closers: list[Callable[[], object]] | None = None
+        self.watchers: list[Ref[Any]] | None = None
+
+    @property
+    def path(self) -> str:
+        """The path of its cell."""
+        return self.cell.path
+
+    @property
+    def ref(self) -> Ref[Any]:
+        """The address: it means whoever lives at the path, this incarnation or a later one."""
+        return self.cell.ref
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+        return self.phase is not Phase.ENDED
+
+    def hear(self, news: Started | Exited) -> None:
+        """Take news of a child, if it is a supervisor."""
+        self.cell.mailbox.put(news)
+
+    def add_watcher(self, ref: Ref[Any]) -> None:
+        """Tell `ref` when this life ends; at once, if it has."""
+        if self.watchers is None:
+            self.watchers = []
+        self.watchers.append(ref)
+        if not self.alive:
+            self.cell.tell_watchers_of(self, self.reason)
+
+    def remove_watcher(self, ref: Ref[Any]) -> None:
+        """Not tell `ref`."""
+        self.watchers = [r for r in self.watchers or () if r is not ref]
+
+    def __repr__(self) -> str:
+        return f"<{self.cell.path}#{self.number} {self.phase.value}>"

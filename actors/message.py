@@ -1,0 +1,88 @@
+"""What a mailbox holds beside plain messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .events.base import Envelope, Event
+    from .future import Reply
+    from .letters import Outcome
+
+
+class Ask:
+    """A message whose sender waits for the reply."""
+
+    __slots__ = ("message", "reply_to")
+
+    def __init__(self, message: Any, reply_to: Any) -> None:
+        self.message = message
+        self.reply_to: Reply[Any] = reply_to
+
+
+class Call:
+    """A method to call, by name, so that a subclass's version is called."""
+
+    __slots__ = ("args", "kwargs", "name")
+
+    def __init__(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        self.name, self.args, self.kwargs = name, args, kwargs
+
+    def on(self, actor: Any) -> Any:
+        """Make the call."""
+        return getattr(actor, self.name)(*self.args, **self.kwargs)
+
+
+class Fired:
+    """A timer's message; void when its incarnation is no more or the timer was cancelled."""
+
+    __slots__ = ("is_void", "message")
+
+    def __init__(self, message: Any, is_void: Callable[[], bool]) -> None:
+        self.message = message
+        self.is_void = is_void
+
+
+class Again:
+    """A message that was in hand when its incarnation ended, and may be handled twice."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, message: Any) -> None:
+        self.message = message
+
+
+class Settles(Protocol):
+    """Keeps the outcomes of the deliveries of one subscription."""
+
+    def settle(self, outcome: Outcome) -> None:
+        """Count one delivery's outcome; called exactly once for each."""
+        ...
+
+
+class Delivery:
+    """One event for one subscriber."""
+
+    __slots__ = ("envelope", "event", "settled", "subscription")
+
+    def __init__(self, event: Event, envelope: Envelope, subscription: Settles) -> None:
+        self.event = event
+        self.envelope = envelope
+        self.subscription = subscription
+        self.settled = False
+
+
+def plain(item: Any) -> Any:
+    """Return the message that a sender sent."""
+    while isinstance(item, Ask | Fired | Again):
+        item = item.message
+    return item.event if isinstance(item, Delivery) else item
+
+
+def delivery_in(item: Any) -> Delivery | None:
+    """Return the delivery that a mailbox's item is, if it is one."""
+    while isinstance(item, Again):
+        item = item.message
+    return item if isinstance(item, Delivery) else None

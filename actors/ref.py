@@ -1,0 +1,201 @@
+"""The address of an actor."""
+
+from __future__ import annotations
+
+import threading
+from _thread import get_ident
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, overload
+
+import pykka
+from pykka import ActorDeadError
+
+from .dispatch import here
+from .errors import MailboxFull
+from .future import Reply
+from .message import Ask, Call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from random import Random
+
+    from .cell import Cell
+    from .lifecycle import Terminated
+    from .mailbox import Mailbox
+
+A = TypeVar("A", bound=pykka.Actor)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Stopped:
+    """Look like a `threading.Event` that is set once the mailbox is closed."""
+
+    __slots__ = ("_event", "_mailbox")
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self._event: threading.Event | None = None
+
+    def is_set(self) -> bool:
+        """Tell whether the mailbox is closed."""
+        return self._mailbox.closed
+
+    def set(self) -> None:
+        """Close the mailbox."""
+        self._mailbox.closed = True
+        if self._event is not None:
+            self._event.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the mailbox is closed."""
+        if self._event is None:
+            self._event = threading.Event()
+        return self._mailbox.closed or self._event.wait(timeout)
+
+
+class Ref(pykka.ActorRef[A]):
+    """An address. It stays valid over restarts; it is dead once its cell is closed.
+
+    Everything that `pykka.ActorRef` documents holds: `tell`, `ask`, `stop`, `proxy`, `is_alive`.
+    """
+
+    def __init__(self, cell: Cell, actor_class: type[A]) -> None:
+        self.cell = cell
+        self.actor_class = actor_class
+        self._mailbox = cell.mailbox
+        self.actor_inbox: Any = cell.mailbox  # only the cell takes from it, so it has no get()
+        self.actor_stopped = cell.stopped  # looks like an Event
+        self._abandoned = cell.context.abandoned
+
+    @property
+    def path(self) -> str:
+        """Where the actor lives: `/pipeline/evaluator`."""
+        return self.cell.path
+
+    @property
+    def actor_urn(self) -> str:  # type: ignore[override]  # made when asked for
+        """Pykka's unique name of the actor; kept over restarts."""
+        return self.cell.urn
+
+    @property
+    def _actor_weakref(self) -> Callable[[], Any]:  # type: ignore[override]  # Pykka's proxies introspect
+        """Return the instance, or its class while none lives."""
+        current = self.cell.current
+        actor = None if current is None else current.actor
+        return lambda: self.actor_class if actor is None else actor
+
+    def __repr__(self) -> str:
+        return f"<Ref {self.path} {self.actor_class.__name__}>"
+
+    def __str__(self) -> str:
+        return f"{self.actor_class.__name__} ({self.path})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ref) and other.cell is self.cell
+
+    def __hash__(self) -> int:
+        return id(self.cell)
+
+    def tell(self, message: Any) -> None:
+        """Send a message and go on.
+
+        Raises:
+            ActorDeadError: nobody will ever read it.
+            MailboxFull: the mailbox is full, and its policy is to tell the sender.
+        """
+        mailbox = self._mailbox
+        if mailbox.closed or (self._abandoned and get_ident() in self._abandoned):
+            raise ActorDeadError(f"{self} not found")
+        q = mailbox.q
+        if len(q) >= mailbox.capacity:
+            self._overflow(message)
+        q.append(message)
+        if not mailbox.busy:
+            mailbox.wake()
+
+    def notify(self, message: Terminated) -> None:
+        """Send what must arrive whatever the bound, unless nobody reads any more."""
+        if not self._mailbox.closed:
+            self._mailbox.put(message)
+
+    @overload
+    def ask(
+        self, message: Any, *, block: Literal[False], timeout: float | None = None
+    ) -> Reply[Any]: ...
+    @overload
+    def ask(self, message: Any, *, block: Literal[True], timeout: float | None = None) -> Any: ...
+    @overload
+    def ask(
+        self, message: Any, *, block: bool = True, timeout: float | None = None
+    ) -> Any | Reply[Any]: ...
+    def ask(  # pyright: ignore[reportIncompatibleMethodOverride]  # a Reply is a Future
+        self, message: Any, *, block: bool = True, timeout: float | None = None
+    ) -> Any:
+        """Send a message and wait for the reply; with `block=False` return its future.
+
+        Raises:
+            pykka.Timeout: there was no reply within `timeout` seconds.
+            DeadlockError: without a timeout, from the actor's own turn or in a circle of asks.
+            ActorDeadError: nobody will ever read it; `ActorDied` if it was in hand at a death.
+            Exception: whatever the actor raised.
+        """
+        future = self._ask(message)
+        return future.get(timeout=timeout) if block else future
+
+    def _ask(self, message: Any) -> Reply[Any]:
+        mailbox = self._mailbox
+        future: Reply[Any] = Reply(self.cell)
+        if mailbox.closed or (self._abandoned and get_ident() in self._abandoned):
+            future.fail(ActorDeadError(f"{self} not found"))
+            return future
+        if len(mailbox.q) >= mailbox.capacity:
+            self._overflow(message)
+        mailbox.q.append(Ask(message, future))
+        if not mailbox.busy:
+            mailbox.wake()
+        return future
+
+    @overload
+    def call(
+        self,
+        method: Callable[Concatenate[A, P], Coroutine[Any, Any, R]],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Reply[R]: ...
+    @overload
+    def call(
+        self, method: Callable[Concatenate[A, P], R], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Reply[R]: ...
+    def call(self, method: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Reply[Any]:
+        """Let the actor call a method of its class; type checkers check the arguments.
+
+        `ref.call(Evaluator.describe, "status").get(timeout=5)`. A subclass's version is called.
+        """
+        name = method.__name__
+        if not callable(getattr(self.actor_class, name, None)):
+            raise TypeError(f"{self.actor_class.__name__} has no method {name!r}")
+        return self._ask(Call(name, args, kwargs))
+
+    def _overflow(self, message: Any) -> None:
+        cell, mailbox = self.cell, self._mailbox
+        match cell.overflow:
+            case "drop_oldest":
+                for item in mailbox.drop_oldest():
+                    cell.discard(item)
+            case "block" if here.cell is None and not here.is_loop:
+                while len(mailbox.q) >= mailbox.capacity and not mailbox.closed:
+                    mailbox.wait_for_room()
+                if mailbox.closed:
+                    raise ActorDeadError(f"{self} not found")
+            case policy:
+                cell.context.reject()
+                hint = "; an actor's turn does not block" if policy == "block" else ""
+                raise MailboxFull(cell.path, message, mailbox.capacity, hint)
+
+
+def new_urn(random: Random) -> str:
+    """Return a random UUID as a URN, 8 times faster than `uuid.uuid4().urn`."""
+    bits = random.getrandbits(128) & ~(0xF000 << 64) & ~(0xC000 << 48) | (4 << 76) | (0x8000 << 48)
+    h = f"{bits:032x}"
+    return f"urn:uuid:{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"

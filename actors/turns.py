@@ -1,0 +1,349 @@
+"""The reading half of a cell: turns, messages one by one, replies, and the failure rule."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from _thread import allocate_lock, get_ident
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pykka import messages
+from pykka._envelope import Envelope as PykkaEnvelope
+
+from .dispatch import here
+from .incarnation import Phase
+from .letters import Outcome
+from .lifecycle import LATER, Exit, Shutdown
+from .message import Again, Ask, Call, Delivery, Fired
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+
+    from .context import Context
+    from .dispatch import Dispatcher
+    from .events.base import Envelope
+    from .incarnation import Incarnation
+    from .lifecycle import Reason
+    from .mailbox import Mailbox
+
+RUNNING, ENDED = Phase.RUNNING, Phase.ENDED  # an enum's members are slow to look up
+ON_LOOP = -1
+"""In place of a thread, for a turn that is a task of an event loop."""
+
+logger = logging.getLogger("ringleader.actor")
+pykka_logger = logging.getLogger("pykka")  # where Pykka's users look
+
+Special: TypeAlias = "Callable[[Turns, Incarnation, Any], Coroutine[Any, Any, None] | None]"
+
+
+class Turns:
+    """Give the current incarnation its messages, in order, a batch a turn."""
+
+    __slots__ = (
+        "_ending",
+        "_place",
+        "_serving",
+        "_settled",
+        "_turn_end",
+        "context",
+        "current",
+        "dispatcher",
+        "envelope",
+        "in_turn",
+        "mailbox",
+        "outcomes",
+        "reply_to",
+        "waits_for",
+    )
+
+    context: Context
+    path: str
+    dispatcher: Dispatcher
+    mailbox: Mailbox
+
+    def __init__(self) -> None:
+        self.current: Incarnation | None = None
+        self.outcomes: dict[Outcome, int] = {}
+        self.envelope: Envelope | None = None
+        """Of the event in hand: what is published meanwhile was caused by it."""
+        self.reply_to: Any = None
+        """Of the ask in hand, for actors that answer `LATER`."""
+        self.waits_for: Turns | None = None
+        """The cell whose reply this one's turn waits for, without a time-out."""
+        self.in_turn = 0
+        self._ending = allocate_lock()
+        self._turn_end = allocate_lock()
+        self._serving = False  # whether the turn is at the messages
+        self._place = 0  # how many messages were ever read when the turn began
+        self._settled = 0  # messages of this turn with another outcome than handled
+
+    # The other half: `Cell`.
+
+    def _obey(self, order: Any) -> None:
+        raise NotImplementedError
+
+    def stop(self, incarnation: Incarnation, reason: Reason) -> None:
+        """End in order, in the actor's own turn."""
+        raise NotImplementedError
+
+    def fail(self, incarnation: Incarnation, error: BaseException) -> None:
+        """End because of an exception in the actor's own turn."""
+        raise NotImplementedError
+
+    def refuse_late(self) -> None:
+        """Refuse what came while the cell was closed."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------------- turns
+
+    def run(self, turn: int) -> None:
+        """Obey what is in the control lane, then handle up to `turn` messages."""
+        mailbox = self.mailbox
+        sched = mailbox.sched
+        outer, here.cell = here.cell, self
+        self.in_turn = get_ident()
+        done = 0
+        try:
+            while mailbox.control:
+                self._obey(mailbox.control.popleft())
+            current = self.current
+            if current is not None and self._listening(current):
+                if current.is_async:
+                    self._serve_on_loop(current, turn, sched)
+                    return
+                done = self._serve(current, turn)
+        finally:
+            here.cell = outer
+            if self.in_turn != ON_LOOP:  # else the task ends it
+                self._end_turn(sched, done)
+
+    def _end_turn(self, sched: Any, done: int) -> None:
+        mailbox = self.mailbox
+        with self._turn_end:
+            if sched is not mailbox.sched:
+                return  # given up as hung; another turn may be under way
+            if done:
+                self._tally(Outcome.HANDLED, done - self._settled)
+            self.in_turn, self._serving, self._settled = 0, False, 0
+        if self.has_work():
+            mailbox.again()
+            return
+        mailbox.release()
+        if self.has_work():
+            mailbox.wake()
+        elif mailbox.closed:
+            self.refuse_late()
+
+    def has_work(self) -> bool:
+        """Tell whether a turn would find something to do."""
+        mailbox = self.mailbox
+        if mailbox.control:
+            return True
+        current = self.current
+        return current is not None and not mailbox.empty() and self._listening(current)
+
+    @staticmethod
+    def _listening(incarnation: Incarnation) -> bool:
+        """Tell whether it takes messages; a supervisor does so while it starts and stops, too."""
+        phase = incarnation.phase
+        return phase is RUNNING or (phase is not ENDED and incarnation.in_order)
+
+    def _serve(self, incarnation: Incarnation, turn: int) -> int:
+        """Handle messages; return how many were handled, or settled as something else."""
+        # No check whether the incarnation still lives: its end takes the rest of the batch away.
+        on_receive, special = incarnation.actor.on_receive, SPECIAL
+        left = turn
+        try:
+            for item in self._begin(incarnation):
+                if type(item) in special:
+                    special[type(item)](self, incarnation, item)
+                else:
+                    on_receive(item)
+                left -= 1
+                if not left:
+                    break
+        except KeyboardInterrupt as error:
+            if self.dispatcher.inline:
+                self.settle(Outcome.INTERRUPTED)
+                raise  # the turn was run by a caller's thread, and the interrupt is the caller's
+            self.fail(incarnation, error)
+        except BaseException as error:  # noqa: BLE001  # SystemExit is this actor's failure alone
+            self.fail(incarnation, error)
+        return turn - left
+
+    def _begin(self, incarnation: Incarnation) -> Iterable[Any]:
+        with self._ending:
+            if incarnation.phase is ENDED:
+                return ()
+            batch = self.mailbox.take()
+            self._place, self._settled = self.mailbox.read, 0
+            self._serving = True
+            return batch
+
+    def _tally(self, outcome: Outcome, number: int) -> None:
+        """Count outcomes; the caller holds the lock."""
+        if number and not self.context.tally_closed(self, outcome, number):
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + number
+
+    def settle(self, outcome: Outcome) -> None:
+        """Count a message that ended otherwise than handled, from any thread."""
+        with self._turn_end:
+            self._tally(outcome, 1)
+
+    def _settle_in_turn(self, outcome: Outcome) -> None:
+        self._settled += 1
+        self.settle(outcome)
+
+    # ------------------------------------------------------------------- on an event loop
+
+    def _serve_on_loop(self, incarnation: Incarnation, turn: int, sched: Any) -> None:
+        self.in_turn = ON_LOOP
+
+        def ended(done: int | None) -> None:
+            incarnation.task = None
+            self._end_turn(sched, done or 0)
+
+        incarnation.task = self.dispatcher.run_task(
+            self._serve_async(incarnation, turn, sched), ended
+        )
+
+    async def _serve_async(self, incarnation: Incarnation, turn: int, sched: Any) -> int:
+        on_receive, special = incarnation.actor.on_receive, SPECIAL
+        left = turn
+        try:
+            for item in self._begin(incarnation):
+                if type(item) in special:
+                    more = special[type(item)](self, incarnation, item)
+                else:
+                    more = on_receive(item)
+                if more is not None and inspect.iscoroutine(more):
+                    await more
+                left -= 1
+                if not left:
+                    break
+        except BaseException as error:  # noqa: BLE001  # a cancelled handler, too, is a failed one
+            if sched is self.mailbox.sched:
+                self.fail(incarnation, error)
+        return turn - left
+
+    # ------------------------------------------------------------------- special messages
+
+    def _answer(self, incarnation: Incarnation, ask: Ask) -> Coroutine[Any, Any, None] | None:
+        actor, message = incarnation.actor, ask.message
+        self.reply_to = ask.reply_to
+        try:
+            kind: type[Any] = type(message)  # pyright: ignore[reportUnknownVariableType]  # of Any
+            if kind is Call:
+                result = message.on(actor)
+            elif kind not in SPECIAL:
+                result = actor.on_receive(message)
+            elif kind is messages._ActorStop:  # noqa: SLF001  # Pykka's own seam
+                if incarnation.stop_replies is None:
+                    incarnation.stop_replies = []
+                incarnation.stop_replies.append(ask.reply_to)
+                self._stop_in_turn(incarnation, message)
+                return None
+            else:
+                result = actor._handle_receive(message)  # noqa: SLF001  # Pykka's own seam
+        except Exit:
+            raise
+        except Exception as error:  # noqa: BLE001  # Pykka's contract: it goes to the caller
+            self._refuse_ask(incarnation, ask, error)
+        else:
+            if incarnation.is_async and inspect.iscoroutine(result):
+                return self._answer_later(incarnation, ask, result)
+            if result is not LATER and incarnation.alive:
+                ask.reply_to.set(result)
+        return None
+
+    async def _answer_later(
+        self, incarnation: Incarnation, ask: Ask, coroutine: Coroutine[Any, Any, Any]
+    ) -> None:
+        try:
+            result = await coroutine
+        except Exit:
+            raise
+        except Exception as error:  # noqa: BLE001  # Pykka's contract: it goes to the caller
+            self._refuse_ask(incarnation, ask, error)
+        else:
+            if incarnation.alive:
+                ask.reply_to.set(result)
+
+    def _refuse_ask(self, incarnation: Incarnation, ask: Ask, error: Exception) -> None:
+        pykka_logger.info(
+            "Exception returned from %s to caller:", incarnation.actor, exc_info=error
+        )
+        if incarnation.alive:
+            self._settle_in_turn(Outcome.FAILED)
+            ask.reply_to.set_exception((type(error), error, error.__traceback__))
+
+    def _deliver(
+        self, incarnation: Incarnation, item: Delivery
+    ) -> Coroutine[Any, Any, None] | None:
+        self.envelope = item.envelope
+        result = incarnation.actor.on_receive(item.event)
+        if incarnation.is_async and inspect.iscoroutine(result):
+            return self._deliver_later(item, result)
+        self._delivered(item)
+        return None
+
+    async def _deliver_later(self, item: Delivery, coroutine: Coroutine[Any, Any, Any]) -> None:
+        await coroutine
+        self._delivered(item)
+
+    def _delivered(self, item: Delivery) -> None:
+        with self._ending:
+            if item.settled:
+                return  # its killer has settled it
+            self.envelope, item.settled = None, True
+        item.subscription.settle(Outcome.HANDLED)
+
+    def _fired(self, incarnation: Incarnation, item: Fired) -> Any:
+        if item.is_void():
+            self._settle_in_turn(Outcome.EXPIRED)
+            return None
+        return incarnation.actor.on_receive(item.message)
+
+    def _again(self, incarnation: Incarnation, item: Again) -> Any:
+        kind: type[Any] = type(item.message)  # pyright: ignore[reportUnknownVariableType]  # of Any
+        special = SPECIAL.get(kind)
+        if special is not None:
+            return special(self, incarnation, item.message)
+        return incarnation.actor.on_receive(item.message)
+
+    def _proxied(self, incarnation: Incarnation, message: Any) -> Any:
+        return incarnation.actor._handle_receive(message)  # noqa: SLF001  # Pykka's own seam
+
+    def _enveloped(self, incarnation: Incarnation, envelope: Any) -> Any:
+        """Serve what came through a reference that Pykka itself has made."""
+        if envelope.reply_to is not None:
+            return self._answer(incarnation, Ask(envelope.message, envelope.reply_to))
+        kind: type[Any] = type(envelope.message)  # pyright: ignore[reportUnknownVariableType]  # of Any
+        special = SPECIAL.get(kind)
+        if special is not None:
+            return special(self, incarnation, envelope.message)
+        return incarnation.actor.on_receive(envelope.message)
+
+    @staticmethod
+    def _called(_turns: Turns, incarnation: Incarnation, call: Call) -> Any:
+        return call.on(incarnation.actor)
+
+    def _stop_in_turn(self, incarnation: Incarnation, _message: Any) -> None:
+        if incarnation.in_order:
+            incarnation.actor.on_receive(Shutdown("normal"))
+        else:
+            self.stop(incarnation, "normal")
+
+
+SPECIAL: dict[type[Any], Special] = {
+    Ask: Turns._answer,  # noqa: SLF001  # the table of this class
+    Delivery: Turns._deliver,  # noqa: SLF001
+    Fired: Turns._fired,  # noqa: SLF001
+    Again: Turns._again,  # noqa: SLF001
+    Call: Turns._called,  # noqa: SLF001
+    messages._ActorStop: Turns._stop_in_turn,  # noqa: SLF001
+    PykkaEnvelope: Turns._enveloped,  # noqa: SLF001
+    messages.ProxyCall: Turns._proxied,  # noqa: SLF001
+    messages.ProxyGetAttr: Turns._proxied,  # noqa: SLF001
+    messages.ProxySetAttr: Turns._proxied,  # noqa: SLF001
+}

@@ -1,0 +1,112 @@
+"""What died, why, and what was done about it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from ringleader.actors.letters import DeathReport
+from ringleader.actors.lifecycle import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ringleader.actors.incarnation import Incarnation
+    from ringleader.actors.lifecycle import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """One end that was not ordered.
+
+    Attributes:
+        path: where it lived.
+        cause: why it ended, in a few words.
+        decision: what its supervisor did, in a few words; empty while it has not decided.
+        time: when, seconds UTC.
+        report: all that is known.
+    """
+
+    path: str
+    cause: str
+    decision: str
+    time: float
+    report: DeathReport
+
+
+class Deaths:
+    """An `EventSink` that keeps the last `capacity` deaths, and tells `listener` of each decision.
+
+    An end that somebody ordered (`shutdown`) or wanted (`normal`) is no death.
+    """
+
+    def __init__(
+        self, capacity: int = 10_000, listener: Callable[[Death], None] | None = None
+    ) -> None:
+        self._deaths: OrderedDict[tuple[str, int], Death] = OrderedDict()
+        self._capacity = capacity
+        self._lock = Lock()
+        self.listener = listener
+        self.starts = 0
+        self.restarts = 0
+
+    def started(self, incarnation: Incarnation, outcome: Any) -> None:
+        """Count starts; keep a failed one as a death."""
+        with self._lock:
+            self.starts += 1
+            self.restarts += incarnation.number > 1
+        if isinstance(outcome, Failed) and not is_ordered(outcome.reason):
+            clock = incarnation.cell.context.clock
+            report = DeathReport(
+                path=incarnation.path,
+                number=incarnation.number,
+                reason=outcome.reason,
+                time=clock.time(),
+                uptime=0.0,
+                depth=len(incarnation.cell.mailbox),
+            )
+            self.exited(incarnation, report)
+
+    def exited(self, incarnation: Incarnation, report: DeathReport) -> None:
+        """Keep a death."""
+        if is_ordered(report.reason):
+            return
+        death = Death(report.path, report.cause, "", report.time, report)
+        with self._lock:
+            self._deaths[(incarnation.path, incarnation.number)] = death
+            while len(self._deaths) > self._capacity:
+                self._deaths.popitem(last=False)
+
+    def report(self, supervisor: Incarnation, context: str, child: Any, reason: Reason) -> None:
+        """Ignore what OTP would log."""
+
+    def decided(
+        self, supervisor: Incarnation, child: Incarnation, reason: Reason, decision: str
+    ) -> None:
+        """Add what was done to the death of this incarnation."""
+        del supervisor, reason
+        key = (child.path, child.number)
+        with self._lock:
+            death = self._deaths.get(key)
+            if death is None:
+                return
+            words = f"{death.decision}, {decision}" if death.decision else decision
+            self._deaths[key] = decided = replace(death, decision=words)
+        if self.listener is not None:
+            self.listener(decided)
+
+    def all(self) -> list[Death]:
+        """Return the deaths that are kept, oldest first."""
+        with self._lock:
+            return list(self._deaths.values())
+
+
+def is_ordered(reason: Reason) -> bool:
+    """Tell whether an incarnation ended because somebody wanted it to."""
+    match reason:
+        case "normal" | "shutdown" | "ignored" | ("shutdown", _):
+            return True
+        case _:
+            return False

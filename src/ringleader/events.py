@@ -1,0 +1,1 @@
+"""The event types: `from ringleader.events import TrainingCompleted`."""

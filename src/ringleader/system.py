@@ -1,0 +1,397 @@
+"""The system: one node's supervision tree, and all that its actors share."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from functools import partial
+from threading import Event as ThreadEvent
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+
+from ringleader.actors.base import Actor, build
+from ringleader.actors.cell import Cell
+from ringleader.actors.context import Context
+from ringleader.actors.errors import NoSuchActor, PublishError, StoppedError
+from ringleader.actors.events.base import Event
+from ringleader.actors.events.catalogue import Catalogue
+from ringleader.actors.events.codec import EventOptions as PayloadLimits
+from ringleader.actors.events.errors import did_you_mean, nearest
+from ringleader.actors.letters import DeadLetters, Outcome
+from ringleader.actors.lifecycle import Exited, Failed, Started, Up
+from ringleader.actors.options import ActorOptions, EventOptions
+from ringleader.actors.registry import EventHub, EventStatistics, Registry
+from ringleader.supervisors.spec import ChildSpec
+from ringleader.supervisors.supervisor import Supervisor
+
+from .deaths import Deaths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ringleader.actors.clock import Clock
+    from ringleader.actors.dispatch import Dispatcher
+    from ringleader.actors.lifecycle import Reason
+    from ringleader.actors.ref import Ref
+    from ringleader.actors.routing import Topic
+    from ringleader.supervisors.ref import SupervisorRef
+
+
+@dataclass(frozen=True, slots=True)
+class SystemStatistics:
+    """Counters of a node.
+
+    Attributes:
+        messages: outcomes of all messages to all actors.
+        events: what became of events.
+        dead_letters: by reason.
+        actors: incarnations alive.
+        starts: starts ever tried.
+        restarts: starts at a path where somebody had lived before.
+    """
+
+    messages: dict[Outcome, int]
+    events: EventStatistics
+    dead_letters: dict[Outcome, int]
+    actors: int
+    starts: int
+    restarts: int
+
+
+class Root(Supervisor):
+    """The supervisor at the top; users' actors are its children, beside `/system`."""
+
+    announce = False
+
+    def __init__(self, hub: EventHub, intensity: int, period: int) -> None:
+        super().__init__()
+        self._hub = hub
+        self.intensity, self.period = intensity, period
+
+    def init(self) -> list[ChildSpec]:
+        """Return what the system itself needs: it starts before everything else, ends after."""
+        return [ChildSpec("system", Guardian, (self._hub,))]
+
+
+class Guardian(Supervisor):
+    """Keeps the registry."""
+
+    intensity = 10
+    period = 60
+    announce = False
+
+    def __init__(self, hub: EventHub) -> None:
+        super().__init__()
+        self._hub = hub
+
+    def init(self) -> list[ChildSpec]:
+        """Return the registry."""
+        return [ChildSpec("registry", Registry, (self._hub,))]
+
+
+class _Owner:
+    """Whom the root reports to."""
+
+    alive = True
+
+    def __init__(self) -> None:
+        self.up = ThreadEvent()
+        self.ended = ThreadEvent()
+        self.reason: Reason = None
+
+    def hear(self, news: Started | Exited) -> None:
+        match news:
+            case Started(_, Up()):
+                self.up.set()
+                return
+            case Started(_, Failed(reason)) | Exited(_, reason):
+                self.reason = reason
+            case Started():
+                self.reason = "ignored"
+        self.ended.set()
+        self.up.set()
+
+
+class System:
+    """A supervision tree with a registry. Two can live in one process.
+
+    Use it as a context manager, or call `start` and `stop`.
+
+    Args:
+        node_id: stable name of the node.
+        seed: of all random numbers that the system draws (jitter, ids); None: from the machine.
+        clock: another clock, for tests.
+        dispatchers: other dispatchers, by name, for tests.
+        actors: mailboxes and workers.
+        events: validation, dedup, causation.
+        event_types: event types of your own, beside the catalogue's.
+        intensity: restarts of your top-level actors that are allowed in `period` seconds; one
+            more, and the system ends.
+        period: whole seconds.
+        shutdown_timeout: seconds that stopping may take in all.
+    """
+
+    def __init__(
+        self,
+        node_id: str = "local",
+        *,
+        seed: int | None = None,
+        clock: Clock | None = None,
+        dispatchers: Mapping[str, Callable[[str], Dispatcher]] | None = None,
+        actors: ActorOptions | None = None,
+        events: EventOptions | None = None,
+        event_types: Iterable[type[Event]] = (),
+        intensity: int = 1,
+        period: int = 5,
+        shutdown_timeout: float = 30.0,
+    ) -> None:
+        actors, events = actors or ActorOptions(), events or EventOptions()
+        self.deaths = Deaths()
+        self.dead_letters = DeadLetters()
+        self.context = Context(
+            node_id=node_id,
+            clock=clock,
+            seed=seed,
+            sink=self.deaths,
+            dead_letters=self.dead_letters,
+            workers=actors.pool_workers,
+            turn=actors.turn,
+            capacity=actors.mailbox_capacity,
+            overflow=actors.overflow,
+            dispatchers=dispatchers,
+        )
+        self.catalogue = Catalogue(
+            PayloadLimits(max_bytes=events.max_event_bytes, max_depth=events.max_depth)
+        )
+        for kind in event_types:
+            self.catalogue.register(kind)
+        self.epoch = random.SystemRandom().getrandbits(63)
+        self.hub = EventHub(self.context, self.catalogue, events, self.epoch)
+        self.context.events = self.hub
+        self._shutdown_timeout = shutdown_timeout
+        self._owner = _Owner()
+        self._root = Cell("", Root, self.context)
+        self._limits = (intensity, period)
+        self._stopped = False
+
+    # ---------------------------------------------------------------- life
+
+    def start(self, timeout: float | None = None) -> Self:
+        """Start the registry; after this, actors can be started and events published.
+
+        Raises:
+            StoppedError: it did not come up, or was stopped before.
+        """
+        if self._root.current is not None:
+            return self
+        if self._stopped:
+            raise StoppedError("a system that was stopped can't be started again; make a new one")
+        make = partial(build, Root, self._root, (self.hub, *self._limits), {})
+        self._root.launch(make, self._owner)
+        self._root.dispatcher.drive()
+        self._owner.up.wait(timeout)
+        if self._root.current is None or not self._owner.up.is_set():
+            raise StoppedError(f"the system did not start: {self._owner.reason!r}")
+        return self
+
+    def stop(self, timeout: float | None = None) -> bool:
+        """Stop everything in reverse order of starting, then end all threads.
+
+        1. The root stops its children, last started first, each with its own time-out: actors
+           that publish at their end still have the registry, which ends last.
+        2. What is left when the time is up is killed.
+        3. Dispatchers and clock end their threads.
+
+        Args:
+            timeout: seconds for all of it; default: as the system was made.
+
+        Returns:
+            Whether all threads ended. A handler that never returns keeps its thread.
+        """
+        if self._stopped:
+            return True
+        self._stopped = True
+        timeout = self._shutdown_timeout if timeout is None else timeout
+        deadline = self.context.clock.now() + timeout
+        root = self._root.current
+        if root is not None:
+            self._root.shutdown(root, "shutdown")
+            self._root.dispatcher.drive()
+            if not self._owner.ended.wait(max(0.0, deadline - self.context.clock.now())):
+                self._root.kill(root)
+        self._root.close()
+        self._root.dispatcher.drive()
+        return self.context.close(max(1.0, deadline - self.context.clock.now()))
+
+    def kill(self) -> None:
+        """End everything now, in no order; then `stop` to end the threads."""
+        root = self._root.current
+        if root is not None:
+            self._root.kill(root)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the system has ended by itself or by `stop`; tell whether it has."""
+        return self._owner.ended.wait(timeout)
+
+    @property
+    def reason(self) -> Reason:
+        """Why the system ended; `shutdown` may mean that it gave up (`gave_up`)."""
+        return self._owner.reason
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether it ended by itself: something at the top failed too often."""
+        return self._owner.ended.is_set() and not self._stopped
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.stop()
+
+    # ---------------------------------------------------------------- actors
+
+    @property
+    def root(self) -> Cell:
+        """The cell at the top."""
+        return self._root
+
+    def start_child(self, spec: ChildSpec, *, timeout: float | None = None) -> Ref[Any]:
+        """Start a child at the top of the tree; return its address when it is up.
+
+        Raises:
+            SupervisorError: as `SupervisorRef.start_child` says.
+        """
+        return self._top.start_child(spec, timeout=timeout)
+
+    def start_children(
+        self, specs: Iterable[ChildSpec], *, timeout: float | None = None
+    ) -> list[Ref[Any]]:
+        """Start many children, in order; see `SupervisorRef.start_children`."""
+        return self._top.start_children(specs, timeout=timeout)
+
+    @property
+    def _top(self) -> SupervisorRef[Root]:
+        if self._root.current is None:
+            raise StoppedError("the system is not running; start it first")
+        return cast("SupervisorRef[Root]", self._root.ref)
+
+    def ref(self, path: str) -> Ref[Any]:
+        """Return the address of whoever lives at a path, now and after restarts.
+
+        Args:
+            path: `/pipeline/evaluator`, or a name that was registered.
+
+        Raises:
+            NoSuchActor: nobody does; names what is near.
+        """
+        if path.startswith("ringleader://"):
+            node, _, rest = path.removeprefix("ringleader://").partition("/")
+            if node != self.context.node_id:
+                raise NoSuchActor(path, f"; this node is {self.context.node_id!r}")
+            path = f"/{rest}"
+        full = self.hub.names.get(path, path)
+        cell = self._root
+        for name in full.strip("/").split("/"):
+            child = cell.children.get(name)
+            if child is None:
+                known = [*(c.path for c in self.cells()), *self.hub.names]
+                raise NoSuchActor(path, did_you_mean(nearest(path, known)))
+            cell = child
+        return cell.ref
+
+    def cells(self) -> list[Cell]:
+        """Return all cells below the top, parents before children, in start order."""
+        found: list[Cell] = []
+        waiting = list(self._root.children.values())
+        while waiting:
+            cell = waiting.pop(0)
+            found.append(cell)
+            waiting[:0] = list(cell.children.values())
+        return found
+
+    # ---------------------------------------------------------------- events
+
+    def publish(
+        self,
+        event: Event | str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        source: str = "system",
+        subject: str | None = None,
+    ) -> str:
+        """Publish an event, or one by name with its payload; return its id.
+
+        Raises:
+            UnknownEventTypeError: the catalogue has no such type.
+            EventValidationError: a field is missing, unknown, or of another type than declared.
+            PublishError: the registry is not running.
+        """
+        if isinstance(event, str):
+            event = self.catalogue.from_payload(event, payload or {})
+        elif payload is not None:
+            raise PublishError("a payload goes with the name of an event, not with an event")
+        return self.context.publish(event, source=source, subject=subject)
+
+    def subscribe(
+        self, topic: Topic | str, function: Callable[[Any], object], *, name: str | None = None
+    ) -> Ref[Any]:
+        """Call a function with each event of a topic; return the subscriber's ref.
+
+        The function runs in an actor of its own; when it raises, that actor is restarted, and
+        the event becomes a dead letter. `ref.stop()` ends the subscription.
+
+        Args:
+            topic: an event type or its name, a category, or `ALL`.
+            function: takes the event.
+            name: of the subscriber, for people; default: the function's name and a number.
+        """
+        kind = self.catalogue.find(topic) if isinstance(topic, str) else topic
+        label = name or f"{getattr(function, '__name__', 'function')}-{self.deaths.starts}"
+        spec = ChildSpec(label, _Subscriber, (self.hub, kind, function), restart="transient")
+        return self.start_child(spec)
+
+    def subscribe_many(
+        self, topics: Iterable[Topic | str], function: Callable[[Any], object]
+    ) -> list[Ref[Any]]:
+        """Call a function with each event of several topics."""
+        return [self.subscribe(topic, function) for topic in topics]
+
+    # ---------------------------------------------------------------- counters
+
+    def statistics(self) -> SystemStatistics:
+        """Return the node's counters."""
+        messages = self.context.closed_outcomes
+        cells = [self._root, *self.cells()]
+        for cell in cells:
+            for outcome, number in list(cell.outcomes.items()):
+                messages[outcome] = messages.get(outcome, 0) + number
+        return SystemStatistics(
+            messages=messages,
+            events=self.hub.statistics(),
+            dead_letters=self.dead_letters.counts(),
+            actors=sum(cell.current is not None for cell in cells),
+            starts=self.deaths.starts,
+            restarts=self.deaths.restarts,
+        )
+
+
+class _Subscriber(Actor):
+    """Calls a function with events."""
+
+    dispatcher: ClassVar[str] = "thread"  # the function may block
+
+    def __init__(self, hub: EventHub, topic: Topic, function: Callable[[Any], object]) -> None:
+        super().__init__()
+        self._hub, self._topic, self._function = hub, topic, function
+
+    def on_start(self) -> None:
+        """Subscribe."""
+        self._hub.subscribe(self.actor_ref, self._topic)
+
+    def on_receive(self, message: Any) -> Any:
+        """Call the function with an event."""
+        if isinstance(message, Event):
+            self._function(message)
+        return None

@@ -1,0 +1,1 @@
+"""Supervisors: start, watch, restart and stop children by the rules of OTP."""

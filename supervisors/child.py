@@ -1,0 +1,60 @@
+"""One child of a supervisor: its spec, and what runs of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from ringleader.actors.incarnation import Incarnation
+    from ringleader.actors.lifecycle import Reason
+
+    from .spec import ChildSpec
+
+State: TypeAlias = Literal["running", "restarting", "down"]
+
+
+@dataclass(eq=False, slots=True)
+class Child:
+    """A spec and its present state. Changed by plans only; others may read it.
+
+    Attributes:
+        spec: what it was started by.
+        name: the last part of its path: the spec's id, but for children of a template.
+        dynamic: whether it is a child of a template (`simple_one_for_one`).
+        pid: what runs; while `restarting`, what ended last.
+        restarting: whether a restart failed or waits, and will be tried again.
+        tries: how many retries were ever set for it: the number of the latest.
+        restarts: how often it was to be restarted, retries included.
+        ended: which incarnation ended by itself last, and why.
+    """
+
+    spec: ChildSpec
+    name: str
+    dynamic: bool = False
+    pid: Incarnation | None = None
+    restarting: bool = False
+    tries: int = 0
+    restarts: int = 0
+    ended: tuple[Incarnation, Reason] | None = None
+
+    @property
+    def state(self) -> State:
+        """`running`, `restarting` or `down`."""
+        if self.restarting:
+            return "restarting"
+        return "down" if self.pid is None else "running"
+
+    @property
+    def running(self) -> bool:
+        """Whether it has an incarnation whose end has not been dealt with."""
+        return self.pid is not None and not self.restarting
+
+    @property
+    def down(self) -> bool:
+        """Whether nothing runs and nothing will by itself."""
+        return self.pid is None and not self.restarting
+
+    def clear(self) -> None:
+        """Note that nothing runs; a retry that waits is void."""
+        self.pid, self.restarting = None, False

@@ -1,0 +1,87 @@
+"""Tells the world what happens to a supervisor's children: reports, decisions and events."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from pykka import ActorDeadError
+
+from ringleader.actors.errors import RingleaderError
+
+from .decisions import words
+from .lifecycle_events import Host, LifecycleEvents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ringleader.actors.incarnation import Incarnation
+    from ringleader.actors.lifecycle import Reason
+
+    from .child import Child
+    from .crash_loop import CrashLoop
+    from .lifecycle_events import LifecycleEvent
+    from .plan import Decided, Report
+    from .spec import Flags
+
+logger = logging.getLogger("ringleader.supervisor")
+
+
+class Chronicle:
+    """Pass on what plans say; the sink hears it first, then the registry, if there is one.
+
+    Args:
+        me: the supervisor.
+        flags: the supervisor's.
+        loop: the rule for crash loops.
+        publish: publishes an event about the actor at a path; None publishes nothing.
+    """
+
+    def __init__(
+        self,
+        me: Incarnation,
+        flags: Flags,
+        loop: CrashLoop,
+        publish: Callable[[LifecycleEvent, str], object] | None,
+    ) -> None:
+        self._me, self._flags = me, flags
+        context = me.cell.context
+        self._sink, self._clock = context.sink, context.clock
+        self._events = LifecycleEvents(flags, Host(context.hostname, context.pid), loop)
+        self._publish = publish
+
+    def report(self, report: Report) -> None:
+        """Pass on one of OTP's reports."""
+        self._sink.report(self._me, report.context, report.child.spec.id, report.reason)
+
+    def decided(self, decided: Decided) -> None:
+        """Say what is done about a child that ended by itself or did not start."""
+        self._sink.decided(self._me, decided.pid, decided.reason, words(decided, self._flags))
+        self._send(decided.child, self._events.decided(decided, self._clock.now()))
+
+    def started(self, child: Child) -> None:
+        """Say that a child is up."""
+        self._send(child, self._events.started(child))
+
+    def stopped(self, child: Child, reason: Reason) -> None:
+        """Say that a child was stopped by its supervisor."""
+        self._send(child, self._events.stopped(child, reason))
+
+    def cancelled(self, child: Child) -> None:
+        """Say that a child will not be tried again."""
+        self._send(child, self._events.cancelled(child))
+
+    def forgotten(self, child: Child) -> None:
+        """Forget a child whose spec is gone."""
+        self._events.forgotten(child)
+
+    def _send(self, child: Child, events: Iterable[LifecycleEvent]) -> None:
+        if self._publish is None:
+            return
+        path = f"{self._me.path}/{child.name}"
+        for event in events:
+            try:
+                self._publish(event, path)
+            except (RingleaderError, ActorDeadError) as error:
+                # Nobody hears of it, and that must not end the supervisor.
+                logger.warning("%s about %s not published: %s", type(event).__name__, path, error)

@@ -1,0 +1,177 @@
+"""The events that tell of children: started, stopped, changed, in a crash loop, failed for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from ringleader.actors.events.daemon import (
+    DaemonCrashLoopDetected,
+    DaemonStarted,
+    DaemonStatusChanged,
+    DaemonStopped,
+)
+from ringleader.actors.events.health import DaemonPermanentlyFailed
+
+from .crash_loop import CrashLoop, is_crash
+from .decisions import describe, words
+from .plan import Decided, Verdict
+
+if TYPE_CHECKING:
+    from ringleader.actors.incarnation import Incarnation
+    from ringleader.actors.lifecycle import Reason
+
+    from .child import Child
+    from .spec import Flags
+
+Status: TypeAlias = Literal["stopped", "running", "failed", "restarting"]
+LifecycleEvent: TypeAlias = (
+    DaemonStarted
+    | DaemonStopped
+    | DaemonStatusChanged
+    | DaemonCrashLoopDetected
+    | DaemonPermanentlyFailed
+)
+
+_TROUBLE: Final[tuple[Status, ...]] = ("failed", "restarting")
+_MOVES_ON: Final = (Verdict.RESTARTED, Verdict.RETRYING)
+_LEFT: Final = (Verdict.LEFT_DOWN, Verdict.REMOVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Where it happens: what each event says of the process.
+
+    Attributes:
+        name: the host's.
+        pid: of the operating system's process.
+    """
+
+    name: str
+    pid: int
+
+
+@dataclass(slots=True)
+class _Record:
+    loop: CrashLoop
+    status: Status = "stopped"
+    counted: Incarnation | None = None
+
+
+class LifecycleEvents:
+    """Turns what happens to a supervisor's children into events, and sends none itself.
+
+    A child is a daemon here unless it is `temporary`: jobs come and go without these events.
+    `DAEMON_STATUS_CHANGED` tells of transitions from or to trouble (`failed`, `restarting`);
+    a plain start or stop has an event of its own.
+
+    Args:
+        flags: the supervisor's.
+        host: where it runs.
+        loop: the rule for crash loops: one without crashes, as each child begins with.
+    """
+
+    def __init__(self, flags: Flags, host: Host, loop: CrashLoop) -> None:
+        self._flags, self._host, self._loop = flags, host, loop
+        self._records: dict[str, _Record] = {}
+
+    def started(self, child: Child) -> list[LifecycleEvent]:
+        """Tell that it is up."""
+        if _is_silent(child):
+            return []
+        host = self._host
+        up = DaemonStarted(daemon_name=child.name, hostname=host.name, pid=host.pid)
+        return [up, *self._move(child, "running", "started")]
+
+    def stopped(self, child: Child, reason: Reason) -> list[LifecycleEvent]:
+        """Tell that it was stopped, or ended and was left so."""
+        if _is_silent(child):
+            return []
+        said = describe(reason)
+        end = DaemonStopped(daemon_name=child.name, hostname=self._host.name, reason=said)
+        return [end, *self._move(child, "stopped", said)]
+
+    def cancelled(self, child: Child) -> list[LifecycleEvent]:
+        """Tell that it will not be tried again: it was stopped while it was restarting."""
+        return [] if _is_silent(child) else self._move(child, "stopped", "restart cancelled")
+
+    def decided(self, decided: Decided, now: float) -> list[LifecycleEvent]:
+        """Tell of a failure and what is done about it; `now` in monotonic seconds."""
+        child, verdict = decided.child, decided.verdict
+        if _is_silent(child) or verdict is Verdict.WAS_STOPPING:
+            return []
+        if verdict in _LEFT:
+            return self.stopped(child, decided.reason)
+        events: list[LifecycleEvent] = []
+        crash = is_crash(child.spec.type, decided.reason)
+        if crash or verdict not in _MOVES_ON:
+            events += self._move(child, "failed", verdict.value, describe(decided.reason))
+        if verdict in _MOVES_ON:
+            events += self._move(child, "restarting", words(decided, self._flags))
+        if crash:
+            events += self._count(decided, now)
+        if verdict is Verdict.GAVE_UP:
+            events.append(self._permanent(decided))
+        return events
+
+    def forgotten(self, child: Child) -> None:
+        """Forget it; one of the same name that comes later is another one."""
+        self._records.pop(child.name, None)
+
+    def _record(self, child: Child) -> _Record:
+        return self._records.setdefault(child.name, _Record(self._loop))
+
+    def _move(
+        self, child: Child, status: Status, reason: str, error: str | None = None
+    ) -> list[LifecycleEvent]:
+        record = self._record(child)
+        old, record.status = record.status, status
+        if old == status or (old not in _TROUBLE and status not in _TROUBLE):
+            return []
+        return [
+            DaemonStatusChanged(
+                daemon_name=child.name,
+                hostname=self._host.name,
+                old_status=old,
+                new_status=status,
+                reason=reason,
+                error=error,
+            )
+        ]
+
+    def _count(self, decided: Decided, now: float) -> list[LifecycleEvent]:
+        record = self._record(decided.child)
+        if record.counted is decided.pid:
+            return []  # decided about for the second time: a retry that was one too many
+        record.counted = decided.pid
+        before = record.loop
+        record.loop = loop = before.crashed(now)
+        if loop.since is None or loop.since == before.since:
+            return []
+        return [self._looping(decided, loop)]
+
+    def _looping(self, decided: Decided, loop: CrashLoop) -> DaemonCrashLoopDetected:
+        name, crashes = decided.child.name, len(loop.crashes)
+        error = describe(decided.reason)
+        return DaemonCrashLoopDetected(
+            daemon_name=name,
+            hostname=self._host.name,
+            restart_count=crashes,
+            window_minutes=loop.window / 60.0,
+            max_restarts=self._flags.intensity,
+            severity="warning",
+            message=f"{name} crashed {crashes} times within {loop.window:g} s, last: {error}",
+        )
+
+    def _permanent(self, decided: Decided) -> DaemonPermanentlyFailed:
+        return DaemonPermanentlyFailed(
+            daemon_name=decided.child.name,
+            hostname=self._host.name,
+            restart_count=decided.restarts,
+            requires_intervention=True,
+            reason=words(decided, self._flags),
+        )
+
+
+def _is_silent(child: Child) -> bool:
+    return child.spec.restart == "temporary"

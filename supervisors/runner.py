@@ -1,0 +1,183 @@
+"""Runs a supervisor's plans, one at a time, without ever waiting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ringleader.actors.base import build
+from ringleader.actors.lifecycle import Exited, Started, Up
+
+from .plan import Cancelled, Decided, Forget, Report, Retry, Start, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ringleader.actors.cell import Cell
+    from ringleader.actors.incarnation import Incarnation
+    from ringleader.actors.lifecycle import Reason
+    from ringleader.actors.timers import Timers
+
+    from .chronicle import Chronicle
+    from .inbox import Inbox
+    from .plan import Effect, Plan, R
+
+
+@dataclass(frozen=True, slots=True)
+class TimeIsUp:
+    """Those who have not stopped by now are killed."""
+
+    stop: Stop
+
+
+class Runner:
+    """Do what plans ask for, and give them the outcomes when these come as messages.
+
+    Used in the supervisor's turn only.
+
+    Args:
+        me: the supervisor.
+        inbox: what waits for the plan to end.
+        timers: the supervisor's.
+        chronicle: hears what happens.
+    """
+
+    def __init__(self, me: Incarnation, inbox: Inbox, timers: Timers, chronicle: Chronicle) -> None:
+        self._me, self._inbox, self._timers, self._chronicle = me, inbox, timers, chronicle
+        self._plan: Plan[Any] | None = None
+        self._then: Callable[[Any], None] | None = None
+        self._start: tuple[Start, Incarnation | None] | None = None
+        self._stop: Stop | None = None
+        self._ended: dict[Incarnation, Reason] = {}
+        self._children: set[Incarnation] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a plan is under way."""
+        return self._plan is not None
+
+    def run(self, plan: Plan[R], then: Callable[[R], None]) -> None:
+        """Begin a plan; call `then` with its result, at once or in a later turn."""
+        self._plan, self._then = plan, then
+        self._resume(None)
+
+    def take(self, message: object) -> bool:
+        """Take a message if the plan waits for it; tell whether it did."""
+        match message:
+            case Started(incarnation, outcome) if self._start is not None:
+                start, awaited = self._start
+                if incarnation is not awaited:
+                    return False
+                self._start = None
+                if isinstance(outcome, Up):
+                    self._chronicle.started(start.child)
+                self._resume((incarnation, outcome))
+            case Exited(incarnation, reason) if incarnation in self._children:
+                self._note_exit(incarnation, reason)
+                if not self._children:
+                    self._resume(self._stopped())
+            case TimeIsUp(stop) if stop is self._stop:
+                for pid in tuple(self._children):
+                    pid.cell.kill(pid)
+            case _:
+                return False
+        return True
+
+    def _resume(self, answer: Any) -> None:
+        plan, then = self._plan, self._then
+        if plan is None or then is None:
+            return
+        waits = False
+        while not waits:
+            try:
+                effect = plan.send(answer)
+            except StopIteration as stop:
+                self._plan = self._then = None
+                then(stop.value)
+                return
+            waits, answer = self._do(effect)
+
+    def _do(self, effect: Effect) -> tuple[bool, Any]:
+        """Do it; tell whether the plan has to wait, and else what it is resumed with."""
+        match effect:
+            case Start():
+                self._start = (effect, self._launch(effect))
+                return True, None
+            case Stop():
+                self._order_stop(effect)
+                return (True, None) if self._children else (False, self._stopped())
+            case Retry(child, after=after) if after > 0.0:
+                self._timers.once(after, effect, key=("retry", child.name))
+            case Retry():
+                self._me.cell.mailbox.put(effect)
+            case Cancelled(child):
+                self._timers.cancel(("retry", child.name))
+                self._chronicle.cancelled(child)
+            case Forget(child):
+                self._me.cell.close_child(child.name)
+                self._chronicle.forgotten(child)
+            case Report():
+                self._chronicle.report(effect)
+            case Decided():
+                self._chronicle.decided(effect)
+        return False, None
+
+    # ------------------------------------------------------------------------- start
+
+    def _launch(self, start: Start) -> Incarnation | None:
+        """Begin an incarnation; None if this supervisor has been ended meanwhile."""
+        child, cell = start.child, self._me.cell
+        spec = child.spec
+        actor_class, args, kwargs = spec.actor_class, spec.args, dict(spec.kwargs)
+
+        def make(below: Cell) -> object:
+            return build(actor_class, below, args, kwargs)
+
+        try:
+            return cell.launch_child(
+                self._me, child.name, actor_class, make, dispatcher=spec.dispatcher
+            )
+        except ValueError as error:  # no such dispatcher: let the start fail as any other
+            failure = error
+
+        def fail(_: Cell) -> NoReturn:
+            raise failure
+
+        return cell.launch_child(self._me, child.name, actor_class, fail, dispatcher="pool")
+
+    # ------------------------------------------------------------------------- stop
+
+    def _order_stop(self, stop: Stop) -> None:
+        self._stop, self._ended = stop, {}
+        pids = [(child.pid, child.spec.shutdown) for child in stop.children]
+        self._children = {pid for pid, _ in pids if pid is not None}
+        timer: float | None = None
+        for pid, grace in pids:
+            if pid is None:
+                continue
+            if grace == "brutal_kill":
+                pid.cell.kill(pid)
+                continue
+            pid.cell.shutdown(pid, "shutdown")
+            if isinstance(grace, int | float):
+                timer = grace
+        # Exits that were queued before the order are used up by it.
+        for pid in tuple(self._children):
+            exited = self._inbox.take_exit(pid)
+            if exited is not None:
+                self._note_exit(pid, exited.reason)
+        if timer is not None and self._children:
+            self._timers.once(timer, TimeIsUp(stop), key="stop")
+
+    def _note_exit(self, pid: Incarnation, reason: Reason) -> None:
+        self._children.discard(pid)
+        self._ended[pid] = reason
+
+    def _stopped(self) -> dict[Incarnation, Reason]:
+        stop, ended = self._stop, self._ended
+        self._stop, self._ended = None, {}
+        self._timers.cancel("stop")
+        for child in () if stop is None else stop.children:
+            if child.pid is not None:
+                self._chronicle.stopped(child, ended[child.pid])
+        return ended

@@ -1,0 +1,185 @@
+"""What a supervisor is told: child specs, its own flags, and what is wrong with them.
+
+A spec is a value and is not checked when it is written down: whoever receives it checks it, and
+answers in OTP's terms, as OTP's supervisor does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+import pykka
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Restart: TypeAlias = Literal["permanent", "transient", "temporary"]
+ChildType: TypeAlias = Literal["worker", "supervisor"]
+Grace: TypeAlias = float | Literal["infinity", "brutal_kill"]
+"""How long a child may take to stop: seconds, for ever, or not at all."""
+Strategy: TypeAlias = Literal["one_for_one", "one_for_all", "rest_for_one", "simple_one_for_one"]
+AutoShutdown: TypeAlias = Literal["never", "any_significant", "all_significant"]
+ActorClass: TypeAlias = type[pykka.Actor]
+Arguments: TypeAlias = tuple[Any, ...]
+Term: TypeAlias = Any
+"""An answer as OTP gives it: a word, or a tuple that starts with one."""
+
+RESTARTS: Final[tuple[str, ...]] = get_args(Restart)
+CHILD_TYPES: Final[tuple[str, ...]] = get_args(ChildType)
+STRATEGIES: Final[tuple[str, ...]] = get_args(Strategy)
+AUTO_SHUTDOWNS: Final[tuple[str, ...]] = get_args(AutoShutdown)
+GRACE_WORDS: Final = ("infinity", "brutal_kill")
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final[Any] = _Missing()
+"""In place of a field that was not given, where specs come from data."""
+_BY_TYPE: Final[Any] = None  # a default that depends on another field
+
+WORKER_SHUTDOWN = 5.0
+"""Seconds that a worker may take to stop by default, as in OTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSpec:
+    """Says how one child is started, restarted and stopped.
+
+    Attributes:
+        id: its name among its siblings, and the last part of its path: not empty, without `/`.
+        actor_class: ours or an unchanged Pykka class.
+        args: for the constructor, at each start.
+        kwargs: for the constructor, at each start.
+        restart: `permanent`: after every end; `transient`: after an end that is not normal;
+            `temporary`: never, and the spec is forgotten with the child.
+        type: `worker` or `supervisor`; by default what the class is.
+        shutdown: seconds it may take to stop before it is killed, `"infinity"` or
+            `"brutal_kill"`; by default 5 s for a worker and `"infinity"` for a supervisor.
+        significant: whether its end may end its supervisor (see `Flags.auto_shutdown`).
+        dispatcher: what runs its turns, where that is not what its class says.
+    """
+
+    id: str
+    actor_class: ActorClass
+    args: Arguments = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    restart: Restart = "permanent"
+    type: ChildType = _BY_TYPE
+    shutdown: Grace = _BY_TYPE
+    significant: bool = False
+    dispatcher: str | None = None
+
+    def __post_init__(self) -> None:
+        """Fill in the defaults that depend on other fields."""
+        if self.type is _BY_TYPE:
+            object.__setattr__(self, "type", getattr(self.actor_class, "child_type", "worker"))
+        if self.shutdown is _BY_TYPE:
+            grace = WORKER_SHUTDOWN if self.type == "worker" else "infinity"
+            object.__setattr__(self, "shutdown", grace)
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """A supervisor's own options, with OTP's defaults.
+
+    Attributes:
+        strategy: who is restarted along with a child.
+        intensity: how many restarts are allowed in a period; the next one ends the supervisor.
+        period: whole seconds.
+        auto_shutdown: whether the end of `any_significant` or `all_significant` children that
+            are not restarted ends the supervisor.
+    """
+
+    strategy: Strategy = "one_for_one"
+    intensity: int = 1
+    period: int = 5
+    auto_shutdown: AutoShutdown = "never"
+
+    def problem(self) -> Term | None:
+        """Say what is wrong, in OTP's terms."""
+        if self.strategy not in STRATEGIES:
+            return ("invalid_strategy", self.strategy)
+        if not _is_whole(self.intensity) or self.intensity < 0:
+            return ("invalid_intensity", self.intensity)
+        if not _is_whole(self.period) or self.period <= 0:
+            return ("invalid_period", self.period)
+        if self.auto_shutdown not in AUTO_SHUTDOWNS:
+            return ("invalid_auto_shutdown", self.auto_shutdown)
+        return None
+
+
+def problem(spec: ChildSpec, auto_shutdown: str | None) -> Term | None:
+    """Say what is wrong with a spec, in OTP's terms; without `auto_shutdown` any will do."""
+    if not isinstance(spec, ChildSpec):  # pyright: ignore[reportUnnecessaryIsInstance]  # from users
+        return ("invalid_child_spec", spec)
+    return _problem_of_start(spec) or _problem_of_policy(spec, auto_shutdown)
+
+
+def _problem_of_start(spec: ChildSpec) -> Term | None:
+    if spec.id is MISSING:
+        return "missing_id"
+    if not _is_name(spec.id):
+        return ("invalid_id", spec.id)
+    if spec.actor_class is MISSING:
+        return "missing_start"
+    if not _is_actor_class(spec.actor_class):
+        return ("invalid_mfa", spec.actor_class)
+    if not isinstance(spec.args, tuple) or not isinstance(spec.kwargs, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # from users
+        return ("invalid_mfa", (spec.actor_class, spec.args, spec.kwargs))
+    return None
+
+
+def _problem_of_policy(spec: ChildSpec, auto_shutdown: str | None) -> Term | None:
+    if spec.restart not in RESTARTS:
+        return ("invalid_restart_type", spec.restart)
+    if spec.significant and auto_shutdown == "never":
+        return ("bad_combination", {"auto_shutdown": "never", "significant": True})
+    if spec.significant and spec.restart == "permanent":
+        return ("bad_combination", {"restart": "permanent", "significant": True})
+    if spec.type not in CHILD_TYPES:
+        return ("invalid_child_type", spec.type)
+    if not _is_grace(spec.shutdown):
+        return ("invalid_shutdown", spec.shutdown)
+    return None
+
+
+def check_childspecs(specs: Iterable[ChildSpec], auto_shutdown: str | None = None) -> Term | None:
+    """Return what is wrong with the first bad spec, in OTP's terms, or None.
+
+    Args:
+        specs: all of one supervisor's: no id may come twice.
+        auto_shutdown: that supervisor's; without it a significant child is only compared with
+            its own restart type.
+    """
+    seen = set[str]()
+    for spec in specs:
+        wrong = problem(spec, auto_shutdown)
+        if wrong is not None:
+            return wrong
+        if spec.id in seen:
+            return ("duplicate_child_name", spec.id)
+        seen.add(spec.id)
+    return None
+
+
+def _is_name(x: object) -> bool:
+    return isinstance(x, str) and x != "" and "/" not in x
+
+
+def _is_actor_class(x: object) -> bool:
+    return isinstance(x, type) and issubclass(x, pykka.Actor)
+
+
+def _is_whole(x: object) -> bool:
+    return isinstance(x, int) and not isinstance(x, bool)
+
+
+def _is_grace(x: object) -> bool:
+    if isinstance(x, int | float) and not isinstance(x, bool):
+        return x >= 0
+    return x in GRACE_WORDS

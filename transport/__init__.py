@@ -1,0 +1,1 @@
+"""What leaves the process: codecs, stores and, later, the bridge between nodes."""
