@@ -99,7 +99,8 @@ class Actor(pykka.Actor):
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         if "_cell" not in self.__dict__:
             path = f"/{type(self).__name__}-{next(_numbers)}"
-            self._cell = Cell(path, type(self), default_context())
+            self._cell = Cell(path, type(self), default_context(), is_anonymous=True)
+            self._cell.instance = self
 
     # ---------------------------------------------------------------- Pykka's interface
 
@@ -118,6 +119,7 @@ class Actor(pykka.Actor):
             )
         ref = actor.actor_ref
         ActorRegistry.register(ref)
+        actor._cell.is_registered = True
         actor._start_actor_loop()  # Pykka's own seam
         return ref
 
@@ -275,6 +277,7 @@ def build(actor_class: type[A], cell: Cell, args: tuple[Any, ...], kwargs: Mappi
     """Construct an actor on an existing cell, so that `__init__` may already use its ref."""
     actor = actor_class.__new__(actor_class)
     vars(actor)["_cell"] = cell
+    cell.instance = actor
     actor.__init__(*args, **kwargs)  # type: ignore[misc]  # the cell must be there before
     if not isinstance(actor, Actor):
         host(actor, cell)

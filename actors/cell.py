@@ -6,7 +6,7 @@ import inspect
 from _thread import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pykka import ActorDeadError, ActorRegistry, messages
+from pykka import ActorDeadError, messages
 
 from .ending import Ending
 from .errors import ActorDied, MailboxFull
@@ -52,6 +52,8 @@ class Cell(Ending):
         "__weakref__",
         "_urn",
         "children",
+        "instance",
+        "is_anonymous",
         "launched",
         "overflow",
         "path",
@@ -60,10 +62,18 @@ class Cell(Ending):
     )
 
     def __init__(
-        self, path: str, actor_class: type[Any], context: Context, *, dispatcher: str | None = None
+        self,
+        path: str,
+        actor_class: type[Any],
+        context: Context,
+        *,
+        dispatcher: str | None = None,
+        is_anonymous: bool = False,
     ) -> None:
         super().__init__()
         self.path = path
+        self.is_anonymous = is_anonymous
+        """Whether nobody chose the path, so that the actor goes by its urn, as in Pykka."""
         self.context = context
         self.dispatcher = context.dispatcher(
             dispatcher or str(getattr(actor_class, "dispatcher", "thread")), path
@@ -77,6 +87,7 @@ class Cell(Ending):
         self.ref = ref_class(self, actor_class)
         self.children: dict[str, Cell] = {}
         self.launched = 0
+        self.instance: Any = None
         context.opened(self)
 
     @property
@@ -266,7 +277,7 @@ class Cell(Ending):
     def down(self, incarnation: Incarnation, reason: Reason) -> None:
         """Let go of an incarnation that has ended; close the cell if nobody will restart it."""
         if self.current is incarnation:
-            self.current = None
+            self.current = self.instance = None
         self.envelope = None
         self._run_closers(incarnation)
         for reply in incarnation.stop_replies or ():
@@ -277,7 +288,7 @@ class Cell(Ending):
             self._refuse(ActorDied(reason))
         self.tell_watchers_of(incarnation, reason)
         if incarnation.supervisor is None:
-            ActorRegistry.unregister(self.ref)
+            self._unregister()
             self.close()
 
     def _refuse(self, error: ActorDeadError) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Ending(Turns):
     """The half of a cell that ends incarnations."""
 
-    __slots__ = ("last_reason", "watchers")
+    __slots__ = ("is_registered", "last_reason", "watchers")
 
     children: dict[str, Cell]
     path: str
@@ -39,6 +39,8 @@ class Ending(Turns):
         super().__init__()
         self.watchers: list[Ref[Any]] | None = None
         self.last_reason: Reason = None
+        self.is_registered = False
+        """Whether it is in `pykka.ActorRegistry`: a list, so nobody is taken out twice."""
 
     # What the cell itself does.
 
@@ -60,8 +62,7 @@ class Ending(Turns):
             incarnation.phase, incarnation.reason = Phase.STOPPING, reason
             self.mailbox.unread()
         if incarnation.supervisor is None:
-            ActorRegistry.unregister(self.ref)
-            self.stopped.set()
+            self._unregister()
             pykka_logger.debug("Stopped %s", incarnation.actor)
         try:
             later = incarnation.actor.on_stop()
@@ -202,11 +203,16 @@ class Ending(Turns):
     def _log_failure(self, incarnation: Incarnation, error: BaseException) -> None:
         if incarnation.supervisor is None:
             pykka_logger.error("Unhandled exception in %s:", incarnation.actor, exc_info=error)
-            ActorRegistry.unregister(self.ref)
-            self.stopped.set()
+            self._unregister()
         else:
             name = type(error).__name__
             logger.error("%s failed: %s: %s", self.path, name, error, exc_info=error)
+
+    def _unregister(self) -> None:
+        self.stopped.set()
+        if self.is_registered:
+            self.is_registered = False
+            ActorRegistry.unregister(self.ref)
 
     def tell_supervisor(self, incarnation: Incarnation, news: Started | Exited) -> None:
         """Tell the supervisor, if there is one and it lives."""

@@ -53,12 +53,18 @@ def kept(value: Any, what: str) -> bytes:
     """Return a value as JSON.
 
     Raises:
-        JournalError: it is no JSON; the message says what of it.
+        JournalError: it is no JSON, or nested deeper than `MAX_DEPTH`.
     """
     try:
-        return msgspec.json.encode(value)
-    except (TypeError, ValueError, RecursionError, OverflowError) as error:
+        text = msgspec.json.encode(value)
+        found(text)
+    except RecursionError as error:
+        raise JournalError(
+            f"{what} can't be kept, it is nested deeper than {MAX_DEPTH} levels"
+        ) from error
+    except (TypeError, ValueError, OverflowError) as error:
         raise JournalError(f"{what} can't be kept, it is not JSON: {error}") from error
+    return text
 
 
 def found(text: bytes | str) -> Any:
@@ -70,14 +76,9 @@ def as_kept(value: Facts, what: str) -> Facts:
     """Return facts as they will come out of the journal.
 
     Raises:
-        JournalError: they are no JSON, or nested deeper than `MAX_DEPTH`.
+        JournalError: as `kept`.
     """
-    try:
-        return cast("Facts", found(kept(value, what)))
-    except RecursionError:
-        raise JournalError(
-            f"{what} can't be kept, it is nested deeper than {MAX_DEPTH} levels"
-        ) from None
+    return cast("Facts", found(kept(value, what)))
 
 
 # ---------------------------------------------------------------- stages

@@ -78,23 +78,17 @@ class Ref(pykka.ActorRef[A]):
         return self.cell.urn
 
     @property
-    def _actor_weakref(self) -> Callable[[], Any]:  # type: ignore[override]  # Pykka's proxies introspect
-        """Return the instance, or its class while none lives."""
-        current = self.cell.current
-        actor = None if current is None else current.actor
-        return lambda: self.actor_class if actor is None else actor
+    def _actor_weakref(self) -> Callable[[], Any]:  # type: ignore[override]  # for Pykka's proxies
+        """Return what a proxy introspects: the instance, or an empty one while none lives."""
+        instance, actor_class = self.cell.instance, self.actor_class
+        return lambda: actor_class.__new__(actor_class) if instance is None else instance
 
     def __repr__(self) -> str:
-        return f"<Ref {self.path} {self.actor_class.__name__}>"
+        return f"<ActorRef for {self}>"
 
     def __str__(self) -> str:
-        return f"{self.actor_class.__name__} ({self.path})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Ref) and other.cell is self.cell
-
-    def __hash__(self) -> int:
-        return id(self.cell)
+        cell = self.cell
+        return f"{self.actor_class.__name__} ({cell.urn if cell.is_anonymous else cell.path})"
 
     def tell(self, message: Any) -> None:
         """Send a message and go on.

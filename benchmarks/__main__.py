@@ -37,7 +37,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("cases", nargs="*", metavar="case", help=f"of {', '.join(CASES)}")
     parser.add_argument("--quick", action="store_true", help="about a minute instead of five")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--rounds", type=int, help="rounds per case (5 with --quick, else 11)")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        help=f"rounds per case ({QUICK.rounds} with --quick, else {FULL.rounds})",
+    )
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the size of every case")
     options = parser.parse_args(arguments)
     names: list[str] = options.cases

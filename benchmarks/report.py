@@ -58,7 +58,7 @@ def as_table(report: Report) -> Table:
     where = report.environment
     machine = f"{where.implementation} {where.python}, {where.cpu_count} CPUs"
     title = f"{machine}, medians of {report.effort.rounds} rounds"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("case", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     for heading in ("stock", "ringleader", "ratio", "min-max", "target"):
@@ -69,8 +69,8 @@ def as_table(report: Report) -> Table:
             result.unit,
             short(result.stock.median),
             short(result.ringleader.median),
-            f"{result.ratio.median:.2f}",
-            f"{result.ratio.min:.2f}-{result.ratio.max:.2f}",
+            f"{result.ratio.median:.3g}",
+            f"{result.ratio.min:.3g}-{result.ratio.max:.3g}",
             _target(result),
         )
     return table
@@ -88,5 +88,5 @@ def short(figure: float) -> str:
 def _target(result: Result) -> str:
     if result.target is None:
         return ""
-    colour, word = ("green", "reached") if result.reached else ("red", "missed")
+    colour, word = ("green", "met") if result.reached else ("red", "missed")
     return f"{result.target:g} [{colour}]{word}[/]"

@@ -9,7 +9,7 @@ from .errors import BadJobFileError
 
 MIN_SIDE: Final = 3
 MAX_SIDE: Final = 19
-"""Hex is played on boards of up to 19 × 19."""
+"""Hex is played on boards of up to 19 by 19."""
 
 _KEY = re.compile(r"(?P<game>[a-z]+)(?P<side>[0-9]+)_(?P<players>[0-9]+)p")
 

@@ -43,10 +43,10 @@ def expected(rating: float, opponent: float) -> float:
 def rating(results: Sequence[tuple[float, Score]]) -> float | None:
     """Rate a player by its results against opponents of known rating.
 
-    The rating is the one at which the wins that were to be expected are the wins that were counted. Half
-    a win and half a loss are added against each opponent (the prior that keeps the rating of a player
-    finite who won or lost everything). Opponents' ratings are fixed: random play and the heuristic are
-    the scale's anchors, and a model's result does not move them.
+    The rating is the one at which the wins that were to be expected are the wins that were counted.
+    Half a win and half a loss are added against each opponent (the prior that keeps the rating of a
+    player finite who won or lost everything). Opponents' ratings are fixed: random play and the
+    heuristic are the scale's anchors, and a model's result does not move them.
 
     Args:
         results: the opponent's rating and the score, for each opponent.

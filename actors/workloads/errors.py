@@ -18,21 +18,21 @@ class WorkloadError(RingleaderError):
 class BadJobFileError(WorkloadError):
     """The job file, or the command line that names it, is wrong; trying again is of no use."""
 
-    kind = "bad-input"
-    exit_code = EXIT_BAD_JOB
+    kind: ClassVar[ErrorKind] = "bad-input"
+    exit_code: ClassVar[int] = EXIT_BAD_JOB
 
 
 class BadInputError(WorkloadError):
     """A file that the job was told to read is missing or not what it should be."""
 
-    kind = "bad-input"
+    kind: ClassVar[ErrorKind] = "bad-input"
 
 
 class MissingExtraError(WorkloadError):
     """The packages of the extra `selfplay` are not installed."""
 
-    kind = "missing-extra"
-    exit_code = EXIT_MISSING_EXTRA
+    kind: ClassVar[ErrorKind] = "missing-extra"
+    exit_code: ClassVar[int] = EXIT_MISSING_EXTRA
 
     def __init__(self, package: str | None) -> None:
         super().__init__(
@@ -41,7 +41,7 @@ class MissingExtraError(WorkloadError):
         )
 
 
-class Interrupted(BaseException):  # noqa: N818  # as KeyboardInterrupt: nobody handles it on the way
+class Interrupted(BaseException):  # as KeyboardInterrupt: nobody handles it on the way
     """A signal asked the job to end; its checkpoint is written.
 
     Attributes:

@@ -4,8 +4,8 @@ Every game is played again by OpenSpiel's rules; broken ones and repetitions are
 
 Inputs: `games`, one or more games files.
 Outputs: `samples`, a samples file.
-Result: `samples`, `games` (that were used), `games_dropped`, `quality` (share of games used, 0 to 1),
-`duration_seconds`, `output_path`.
+Result: `samples`, `games` (that were used), `games_dropped`, `quality` (share of games used, 0 to
+1), `duration_seconds`, `output_path`.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it appears, or takes the old one's place, in one step.
 
-    A process killed at any moment leaves the old file or the new one; a host that loses power too. The
-    directory is made when it is missing.
+    A process killed at any moment leaves the old file or the new one; a host that loses power too.
+    The directory is made when it is missing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -1,4 +1,4 @@
-"""The work of `evaluate`: a model plays everybody it is to be compared with, and is rated by that."""
+"""The work of `evaluate`: a model plays its opponents and is rated by the scores."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ class _Gauntlet:
         return sum(score.games for score in self._scores)
 
     def _games_planned(self) -> int:
-        """How many games there will be: those played with who is done, all planned with the rest."""
+        """Count what was played against those who are done, and what is planned with the rest."""
         rest = sum(opponent.games for opponent in self._opponents[self._current :])
         return rest + sum(score.games for score in self._scores[: self._current])
 

@@ -1,7 +1,8 @@
 """Hex as OpenSpiel plays it, and its positions as arrays.
 
 OpenSpiel decides everything: which moves are legal, when a game is over and who won. Arrays hold a
-position a second time, for the network: one int8 per cell, 1 for player 0's stone, -1 for player 1's.
+position a second time, for the network: one int8 per cell, 1 for player 0's stone, -1 for player
+1's.
 """
 
 from __future__ import annotations
@@ -25,17 +26,37 @@ Cells = NDArray[np.intp]
 class State(Protocol):
     """What this package uses of `pyspiel.State`, which ships no types."""
 
-    def apply_action(self, action: int) -> None: ...
-    def child(self, action: int) -> State: ...
-    def current_player(self) -> int: ...
-    def is_terminal(self) -> bool: ...
-    def legal_actions(self) -> list[int]: ...
-    def history(self) -> list[int]: ...
-    def player_return(self, player: int) -> float: ...
+    def apply_action(self, action: int) -> None:
+        """Make a move in place."""
+        ...
+
+    def child(self, action: int) -> State:
+        """Return the state after a move."""
+        ...
+
+    def current_player(self) -> int:
+        """Return who is to move: 0, 1, or a negative number when the game is over."""
+        ...
+
+    def is_terminal(self) -> bool:
+        """Tell whether the game is over."""
+        ...
+
+    def legal_actions(self) -> list[int]:
+        """Return the legal moves, in ascending order."""
+        ...
+
+    def history(self) -> list[int]:
+        """Return the moves so far."""
+        ...
+
+    def player_return(self, player: int) -> float:
+        """Return a player's outcome: 1 won, -1 lost, 0 while the game goes on."""
+        ...
 
 
 class HexGame:
-    """The game on a board of `side` × `side` cells, numbered row by row.
+    """The game on a board of `side` by `side` cells, numbered row by row.
 
     Player 0 moves first and joins the top to the bottom, player 1 the left to the right.
     """
@@ -74,7 +95,7 @@ class HexGame:
         return boards
 
     def seen(self, boards: Positions, movers: NDArray[np.int8]) -> Positions:
-        """Return positions as who is to move sees them: own stones 1, joining the top to the bottom.
+        """Return positions as who is to move sees them: own stones are 1 and join top to bottom.
 
         Player 1 sees the board transposed; so one network serves both.
         """
@@ -84,7 +105,7 @@ class HexGame:
         return seen
 
     def as_seen(self, values: Floats, movers: NDArray[np.int8]) -> Floats:
-        """Move one number per cell between the board and the mover's view of it; its own inverse."""
+        """Move a number per cell between the board and the mover's view; its own inverse."""
         seen = values.copy()
         second = movers == 1
         seen[second] = values[second][:, self.transposed]
@@ -92,5 +113,5 @@ class HexGame:
 
 
 def planes(seen: Positions) -> Floats:
-    """Return the network's input for positions as `HexGame.seen` gives them: own stones, then others."""
+    """Return the network's input for positions as seen: own stones, then the other's."""
     return np.concatenate([seen == 1, seen == -1], axis=1, dtype=np.float32)

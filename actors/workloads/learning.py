@@ -102,18 +102,19 @@ class Adam:
         rate = (
             learning_rate * np.sqrt(1 - _BETA_SQUARE**self._steps) / (1 - _BETA_MEAN**self._steps)
         )
-        moments = zip(self.network.weights, gradients, self._means, self._squares, strict=True)
-        for weight, gradient, mean, square in moments:
-            mean *= _BETA_MEAN
-            mean += (1 - _BETA_MEAN) * gradient
-            square *= _BETA_SQUARE
-            square += (1 - _BETA_SQUARE) * gradient * gradient
-            if weight.ndim > 1:  # biases don't decay
-                weight *= 1 - learning_rate * self._weight_decay
-            weight -= np.float32(rate) * mean / (np.sqrt(square) + _EPSILON)
+        keep = 1 - learning_rate * self._weight_decay
+        for index, gradient in enumerate(gradients):
+            self._means[index] *= _BETA_MEAN
+            self._means[index] += (1 - _BETA_MEAN) * gradient
+            self._squares[index] *= _BETA_SQUARE
+            self._squares[index] += (1 - _BETA_SQUARE) * gradient * gradient
+            step = self._means[index] / (np.sqrt(self._squares[index]) + _EPSILON)
+            if gradient.ndim > 1:  # biases don't decay
+                self.network.weights[index] *= keep
+            self.network.weights[index] -= np.float32(rate) * step
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        """Return the moments by name, for a checkpoint; the network's weights are not among them."""
+        """Return the moments by name, for a checkpoint; weights are not among them."""
         arrays: dict[str, NDArray[np.generic]] = {"adam_steps": np.array(self._steps)}
         for index, (mean, square) in enumerate(zip(self._means, self._squares, strict=True)):
             arrays[f"adam_mean_{index:02}"] = mean
@@ -133,7 +134,7 @@ class Adam:
 
 
 def _log_softmax(logits: Floats) -> Floats:
-    logs = logits - logits.max(axis=1, keepdims=True)
+    logs: Floats = logits - logits.max(axis=1, keepdims=True)
     logs -= np.log(np.exp(logs).sum(axis=1, keepdims=True))
     return logs
 

@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 
 
 class Activations(NamedTuple):
-    """What a forward pass leaves for the backward pass: the input of each layer, then the output."""
+    """What a forward pass leaves for the backward pass: each layer's input, then the output."""
 
     layers: list[Floats]
 

@@ -1,6 +1,7 @@
 """The settings of the job programs, one struct a stage; a job file's `options` are one of these.
 
-Defaults are real volumes: what one job of a fleet does. Importing this needs neither NumPy nor OpenSpiel.
+Defaults are real volumes: what one job of a fleet does. Importing this needs neither NumPy nor
+OpenSpiel.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Who can play: the network with a search, plain Monte Carlo tree search, and chance.
 
-A player looks at many positions at once and answers with how much it thinks of each move: visit counts,
-from which a move is sampled or the best one taken.
+A player looks at many positions at once and answers with how much it thinks of each move: visit
+counts, from which a move is sampled or the best one taken.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Visits = NDArray[np.int32]
 """How often each cell was tried, a row per position."""
 
+_SOLVE = False
+"""Proven wins would end a search early, with few visits to learn from."""
+_VERBOSE = False
 _TREE_MEGABYTES = 200
 """OpenSpiel prunes a tree that grows beyond; no search here comes near."""
 
@@ -81,7 +84,8 @@ class RolloutPlayer:
         """Search each position by itself."""
         visits = np.zeros((len(states), self._game.cells), dtype=np.int32)
         for row, state, random in zip(visits, states, randoms, strict=True):
-            for child in self._search(state, int(random.integers(2**31))).children:
+            seed = int(random.random() * 2**31)
+            for child in self._search(state, seed).children:
                 row[child.action] = child.explore_count
         return visits
 
@@ -93,9 +97,9 @@ class RolloutPlayer:
             self._exploration,
             self._simulations,
             _TREE_MEGABYTES,
-            False,  # noqa: FBT003  # solve: proven wins would end the search with few visits to learn from
+            _SOLVE,
             seed,
-            False,  # noqa: FBT003  # verbose; pybind11 names neither in every version
+            _VERBOSE,
         )
         return bot.mcts_search(state)
 

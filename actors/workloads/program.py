@@ -104,8 +104,8 @@ def _answer_signals(session: Session[O]) -> None:
 def _watch_owner() -> None:
     """End the process at once when the owner's end of stdin closes.
 
-    Only a pipe or a socket has an owner. A terminal, a file and `/dev/null` say nothing about one, so
-    a program started by hand or by cron runs to its end.
+    Only a pipe or a socket has an owner. A terminal, a file and `/dev/null` say nothing about one,
+    so a program started by hand or by cron runs to its end.
     """
     try:
         mode = os.fstat(_STDIN).st_mode

@@ -9,15 +9,15 @@ object each, can stand in for the embedded ones:
 - `{"event": "error", "kind": "missing-extra" | "bad-input" | "failed", "message": "…"}`
 - `{"event": "result", …}`: the last line; the other fields are the stage's own
 
-Success is a result line and exit code 0. The program leaves a checkpoint in `work_dir` at least every
-3 seconds and goes on from there when it is started again with the same file; it writes outputs by
-atomic rename only. Its stdin is a pipe that the owner holds: end of file means that the owner died, and
-the program exits at once. On SIGTERM it writes a checkpoint and exits with 143.
+Success is a result line and exit code 0. The program leaves a checkpoint in `work_dir` at least
+every 3 seconds and goes on from there when it is started again with the same file; it writes
+outputs by atomic rename only. Its stdin is a pipe that the owner holds: end of file means that the
+owner died, and the program exits at once. On SIGTERM it writes a checkpoint and exits with 143.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 import msgspec
 
@@ -107,14 +107,15 @@ class Result(msgspec.Struct, frozen=True):
 
 Line = Progress | Checkpoint | Log | Failure | Result
 _Tagged = Progress | Checkpoint | Log | Failure
+_TAGS: Final = ("progress", "checkpoint", "log", "error")
 
 
 def read_job(text: bytes) -> JobFile:
     """Decode a job file.
 
     Raises:
-        msgspec.ValidationError: a field is missing, unknown or of the wrong type; the message says which.
-        msgspec.DecodeError: it is not JSON.
+        msgspec.ValidationError: a field is missing, unknown or of the wrong type; the message says
+        which. msgspec.DecodeError: it is not JSON.
     """
     return msgspec.json.decode(text, type=JobFile)
 
@@ -134,9 +135,9 @@ def encode_line(line: Line) -> bytes:
 def parse_line(text: bytes) -> Line:
     """Read one line that a program printed.
 
-    Whatever is no line of the protocol becomes a `Log`: programs that their users wrote print all sorts
-    of things, and none of them should end the job. A line that meant to be one (a known event with wrong
-    fields) is a warning that says what is wrong with it.
+    Whatever is no line of the protocol becomes a `Log`: programs that their users wrote print all
+    sorts of things, and none of them should end the job. A line that meant to be one (a known event
+    with wrong fields) is a warning that says what is wrong with it.
     """
     if len(text) > MAX_LINE_BYTES:
         return Log(f"a line of {len(text)} bytes was left out", level="warning")
@@ -144,13 +145,13 @@ def parse_line(text: bytes) -> Line:
         raw: object = msgspec.json.decode(text)
     except msgspec.DecodeError:
         return Log(text.decode(errors="replace").rstrip())
-    match raw:
-        case {"event": "result", **values}:
-            return Result({str(name): value for name, value in values.items()})
-        case {"event": "progress" | "checkpoint" | "log" | "error" as event}:
-            try:
-                return msgspec.convert(raw, type=_Tagged)
-            except msgspec.ValidationError as error:
-                return Log(f"a line with event {event!r} can't be read: {error}", level="warning")
-        case _:
-            return Log(text.decode(errors="replace").rstrip())
+    fields = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
+    event = fields.get("event")
+    if event == "result":
+        return Result({name: value for name, value in fields.items() if name != "event"})
+    if event not in _TAGS:
+        return Log(text.decode(errors="replace").rstrip())
+    try:
+        return cast("Line", msgspec.convert(fields, type=_Tagged))
+    except msgspec.ValidationError as error:
+        return Log(f"a line with event {event!r} can't be read: {error}", level="warning")

@@ -1,7 +1,7 @@
 """Monte Carlo tree search by PUCT, for many games at once.
 
-Every game has a tree of its own; one simulation goes down all trees together, in array steps, and the
-new positions are judged by the network in one batch. With 64 games a simulation costs a few
+Every game has a tree of its own; one simulation goes down all trees together, in array steps, and
+the new positions are judged by the network in one batch. With 64 games a simulation costs a few
 microseconds a game, where a tree of Python objects costs hundreds.
 
 The result depends on which games are searched together in its last bits only, through the order of
@@ -26,8 +26,8 @@ Judge = Callable[[Positions, NDArray[np.int8]], tuple[Floats, Floats]]
 _NEVER = np.float32(-1e9)
 
 _SIMULATIONS_A_PLY = 25_600
-"""Of all games of a batch: between two plies is the only time to write a checkpoint, which is due every
-3 seconds, and a simulation takes up to 40 µs on large boards."""
+"""Of a batch, all games together. Checkpoints are written between plies and due every 3 seconds;
+a simulation takes up to 40 µs on large boards."""
 
 
 class SearchSettings(NamedTuple):
@@ -90,13 +90,13 @@ class Search:
         self._total = np.zeros((size, game.cells), dtype=np.float32)
         self._quality = np.empty((size, game.cells), dtype=np.float32)
         self._prior = np.empty((size, game.cells), dtype=np.float32)
-        self._child = np.full((size, game.cells), -1, dtype=np.int32)
+        self._child = np.full((size, game.cells), -1, dtype=np.intp)
         self._count = np.ones(size, dtype=np.float32)
         self._over = np.zeros(size, dtype=np.bool_)
         self._value = np.zeros(size, dtype=np.float32)
         self._board = np.zeros((size, game.cells), dtype=np.int8)
         self._mover = np.zeros(size, dtype=np.int8)
-        self._state: list[State | None] = [None] * size
+        self._state: dict[int, State] = {}
         self._roots = np.arange(self._games, dtype=np.intp) * self._capacity
         self._plant(game, states, noise)
 
@@ -126,7 +126,7 @@ class Search:
         self._quality[nodes] = np.where(boards == 0, untried, _NEVER)
 
     def _descend(self, slot: int) -> tuple[list[_Step], Indices]:
-        """Go down each tree to a position that is new or over; return the ways and where they end."""
+        """Go down each tree to a position that is new or over; return the ways and their ends."""
         path: list[_Step] = []
         games = np.arange(self._games, dtype=np.intp)
         nodes = self._roots
@@ -150,7 +150,8 @@ class Search:
         score = self._prior[nodes] * eager[:, None]
         score /= self._visits[nodes] + 1
         score += self._quality[nodes]
-        return score.argmax(axis=1)
+        moves: Indices = score.argmax(axis=1)
+        return moves
 
     def _grow(self, parents: Indices, moves: Indices, nodes: Indices) -> None:
         self._child[parents, moves] = nodes
@@ -162,9 +163,7 @@ class Search:
         for parent, move, node in zip(
             parents.tolist(), moves.tolist(), nodes.tolist(), strict=True
         ):
-            above = self._state[parent]
-            assert above is not None  # noqa: S101  # a node that has children was grown
-            state = above.child(move)
+            state = self._state[parent].child(move)
             if state.is_terminal():
                 self._over[node] = True
                 self._value[node] = state.player_return(int(self._mover[node]))

@@ -124,8 +124,8 @@ class Session(Generic[O]):
     ) -> None:
         """Tell how far the job is.
 
-        Calls in quick succession are left out, except the last (`done` = `total`) and those that are
-        to be told `always`.
+        Calls in quick succession are left out, except the last (`done` = `total`) and those that
+        are to be told `always`.
         """
         now = time.monotonic()
         if not always and done < total and now - self._told_at < _PROGRESS_SECONDS:

@@ -1,8 +1,8 @@
 """A table of games played in step: every game that is not over makes one move a ply.
 
-The same table serves self-play and gauntlets. Between plies it can be put into arrays and set up again,
-and goes on exactly as it would have: what a game draws at random follows from its seed, its number and
-the ply, never from what was drawn before.
+The same table serves self-play and gauntlets. Between plies it can be put into arrays and set up
+again, and goes on exactly as it would have: what a game draws at random follows from its seed, its
+number and the ply, never from what was drawn before.
 """
 
 from __future__ import annotations

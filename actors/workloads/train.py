@@ -2,9 +2,10 @@
 
 Inputs: `samples`, a training set; `model`, to train on from there (optional: a fresh network).
 Outputs: `model`, a model file.
-Result: `model_path`, `model_id` (follows from the weights), `epochs` (done), `final_loss`, `train_loss`,
-`val_loss`, `best_val_loss` (both none without games held out), `policy_accuracy`, `early_stopped`,
-`samples`, `duration_seconds`. Losses are policy cross-entropy (nats) plus squared error of the value.
+Result: `model_path`, `model_id` (follows from the weights), `epochs` (done), `final_loss`,
+`train_loss`, `val_loss`, `best_val_loss` (both none without games held out), `policy_accuracy`,
+`early_stopped`, `samples`, `duration_seconds`. Losses are policy cross-entropy (nats) plus squared
+error of the value.
 """
 
 from __future__ import annotations

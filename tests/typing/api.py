@@ -43,7 +43,7 @@ def the_arguments_of_a_call_are_checked(ref: Ref[Greeter]) -> None:
 
 
 def an_ask_waits_or_gives_a_reply(ref: Ref[Greeter]) -> None:
-    assert_type(ref.ask("status", timeout=5), Any)
+    assert_type(ref.ask("status", block=True, timeout=5), Any)
     assert_type(ref.ask("status", block=False), Reply[Any])
 
 

@@ -47,7 +47,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_ones() -> None:
 
 
 def test_a_name_like_no_other_gets_no_suggestion() -> None:
-    with pytest.raises(UnknownEventTypeError, match="not an event type of the catalogue$"):
+    with pytest.raises(UnknownEventTypeError, match=r"not an event type of the catalogue$"):
         canonical("xyzzy")
 
 

@@ -157,14 +157,25 @@ def loaded_after(code: str) -> set[str]:
     return {*done.stdout.split()} & {member.module for member in DataEventType}
 
 
-def test_importing_one_type_loads_its_module_only() -> None:
-    assert loaded_after("from ringleader.actors.events import TrainingCompleted") == {"training"}
+@pytest.fixture(scope="module")
+def always_loaded() -> set[str]:
+    """The modules that the package itself needs: its supervisors publish lifecycle events."""
+    return loaded_after("import ringleader")
 
 
-def test_the_catalogue_loads_nothing_until_it_is_asked() -> None:
+def test_the_package_loads_only_the_events_it_publishes_itself(always_loaded: set[str]) -> None:
+    assert always_loaded <= {"daemon", "health"}
+
+
+def test_importing_one_type_loads_its_module_only(always_loaded: set[str]) -> None:
+    loaded = loaded_after("from ringleader.actors.events import CmaesTriggered")
+    assert loaded == always_loaded | {"optimization"}
+
+
+def test_the_catalogue_loads_nothing_until_it_is_asked(always_loaded: set[str]) -> None:
     code = "from ringleader.actors.events import Catalogue; c = Catalogue(); len(c)"
-    assert loaded_after(code) == set()
-    assert loaded_after(f"{code}; c.find('sync_completed')") == {"data"}
+    assert loaded_after(code) == always_loaded
+    assert loaded_after(f"{code}; c.find('CMAES_COMPLETE')") == always_loaded | {"optimization"}
 
 
 def test_all_types_are_exported() -> None:

@@ -100,7 +100,7 @@ def test_a_word_off_the_scale_is_answered_with_the_scale() -> None:
     assert "one of low, normal, high, urgent, critical" in str(error)
 
 
-def test_numbers_that_are_no_python_numbers_are_named() -> None:
+def test_a_value_that_can_not_be_sent_is_named() -> None:
     error = problem(TrainingCompleted(config_key="a", val_loss=object()))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the mistake
     assert error.field == "val_loss"
     assert "a builtins.object can't be sent; use plain types" in str(error)
@@ -173,7 +173,7 @@ def test_bytes_that_are_no_payload_are_refused(data: bytes) -> None:
 
 
 def test_a_missing_field_is_named() -> None:
-    with pytest.raises(EventValidationError, match="ERROR.error: is required and missing"):
+    with pytest.raises(EventValidationError, match=r"ERROR\.error: is required and missing"):
         CATALOGUE.decode("ERROR", b"\x80")
 
 

@@ -6,7 +6,8 @@ from ringleader.actors.events import DataEventType, EventCategory
 
 
 def test_a_member_is_its_wire_value() -> None:
-    assert DataEventType.NEW_GAMES_AVAILABLE == "new_games"
+    assert str(DataEventType.NEW_GAMES_AVAILABLE) == "new_games"
+    assert {"new_games": 1}[DataEventType.NEW_GAMES_AVAILABLE] == 1
     assert DataEventType("sync_completed") is DataEventType.DATA_SYNC_COMPLETED
     assert f"{DataEventType.TRAINING_THRESHOLD_REACHED}" == "training_threshold"
 

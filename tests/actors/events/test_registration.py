@@ -63,13 +63,17 @@ def no_struct() -> type[Any]:
 def named(**data: Any) -> Callable[[], type[Any]]:
     def make() -> type[Any]:
         class Odd(Event, frozen=True, kw_only=True):
-            EVENT = EventType(**{"name": "ODD", "value": "odd", **data})
+            EVENT = msgspec.structs.replace(EventType.custom("ODD"), **data)
 
             field: str | None = None
 
         return Odd
 
     return make
+
+
+def changeable() -> type[Any]:
+    return msgspec.defstruct("Odd", [], bases=(Event,), namespace={"EVENT": PAID}, frozen=False)
 
 
 def with_field(kind: Any) -> Callable[[], type[Any]]:
@@ -87,6 +91,7 @@ def with_field(kind: Any) -> Callable[[], type[Any]]:
         (no_struct, "subclass Event"),
         (without_event, "set EVENT"),
         (inherited_event, "set EVENT"),
+        (changeable, "declare it with frozen=True"),
         (named(name="odd"), "use capitals"),
         (named(name="ODD-ONE"), "use capitals"),
         (named(max_age=0.0), "seconds above 0"),

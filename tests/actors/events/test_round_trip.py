@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -14,7 +14,7 @@ from ringleader.actors.events.catalogue import load
 
 CATALOGUE = Catalogue()
 
-NUMBERS = {
+SIMPLE: dict[type[inspect.Type], st.SearchStrategy[Any]] = {
     inspect.IntType: st.integers(-(2**63), 2**63 - 1),
     inspect.FloatType: st.floats(allow_nan=False),
     inspect.StrType: st.text(max_size=20),
@@ -42,7 +42,7 @@ def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.EnumType(cls=scale):
             return st.sampled_from(list(scale))
         case _:
-            return NUMBERS[type(kind)]
+            return SIMPLE[type(kind)]
 
 
 def events(event_class: type[Event]) -> st.SearchStrategy[Event]:
@@ -61,18 +61,23 @@ def events(event_class: type[Event]) -> st.SearchStrategy[Event]:
 
 def read_only(value: Any) -> bool:
     """Tell whether nothing in a value can be changed."""
-    if isinstance(value, dict):
-        return type(value) is ReadOnlyDict and all(map(read_only, value.values()))
-    if isinstance(value, tuple):
-        return all(map(read_only, value))
-    return not isinstance(value, list | set | bytearray)
+    items: Any = ()
+    if isinstance(value, ReadOnlyDict):
+        items = cast("Any", value).values()
+    elif isinstance(value, tuple):
+        items = cast("Any", value)
+    elif isinstance(value, dict | list | set | bytearray):
+        return False
+    return all(map(read_only, items))
 
 
 def plain(value: Any) -> Any:
     """Forget the difference between lists and tuples."""
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: plain(item) for key, item in cast("Any", value).items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in cast("Any", value)]
+    return value
 
 
 @pytest.mark.parametrize("member", DataEventType, ids=lambda member: member.name)

@@ -18,8 +18,8 @@ def test_words_are_compared_by_their_place_on_the_scale(
         assert higher >= lower
         assert not lower > higher
         assert not higher <= lower
-    words = list(scale)
-    assert sorted(reversed(words)) == words
+    by_letters = sorted(scale, key=str)
+    assert sorted(by_letters) == list(scale)
 
 
 def test_the_maximum_is_the_real_one_and_not_the_last_in_the_alphabet() -> None:

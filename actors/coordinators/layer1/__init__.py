@@ -1,0 +1,1 @@
+"""Foundational: what tasks there are, and which may start."""

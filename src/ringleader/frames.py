@@ -1,0 +1,116 @@
+"""What a node and its clients say over the control socket: frames of MessagePack.
+
+A frame is four bytes of length, big-endian, and one MessagePack value. A client sends a `Request`,
+the node answers each with a `Reply`, in order. Both sides refuse frames that are too large before
+they read them; nesting is limited by the types, which hold nothing that nests.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Final, Literal, get_args
+
+import msgspec
+
+from ringleader.actors.errors import RingleaderError
+
+_LENGTH = struct.Struct(">I")
+
+MAX_REQUEST: Final = 64 * 1024
+"""Bytes of a request; they have some dozens."""
+
+MAX_REPLY: Final = 64 * 1024 * 1024
+"""Bytes of a reply; a tree of 100,000 actors has about 20 million."""
+
+Question = Literal["tree", "statistics", "deaths", "stop"]
+QUESTIONS: Final[tuple[Question, ...]] = get_args(Question)
+
+
+class FrameError(RingleaderError):
+    """What came is no frame of this protocol."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A client's question, or its order to stop."""
+
+    question: Question
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """The node's answer: a value, or why there is none."""
+
+    error: str = ""
+    value: msgspec.Raw = msgspec.Raw(b"\xc0")  # nil
+
+
+_requests = msgspec.msgpack.Decoder(Request)
+_replies = msgspec.msgpack.Decoder(Reply)
+
+
+def frame(value: Any) -> bytes:
+    """Encode a value as a frame."""
+    body = msgspec.msgpack.encode(value)
+    return _LENGTH.pack(len(body)) + body
+
+
+def answer(value: Any) -> bytes:
+    """Encode the frame that answers with a value."""
+    return frame(Reply(value=msgspec.Raw(msgspec.msgpack.encode(value))))
+
+
+def read_request(body: bytes) -> Request:
+    """Decode a request.
+
+    Raises:
+        FrameError: it is none; the message says what is wrong with it.
+    """
+    try:
+        return _requests.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise FrameError(f"not a request: {error}; known: {', '.join(QUESTIONS)}") from error
+
+
+def read_reply(body: bytes) -> Reply:
+    """Decode a reply.
+
+    Raises:
+        FrameError: it is none.
+    """
+    try:
+        return _replies.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise FrameError(f"not a reply: {error}") from error
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames.
+
+    Args:
+        limit: bytes that a frame may have.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes in, as they came."""
+        self._buffer += data
+
+    def next(self) -> bytes | None:
+        """Return the next frame's body, None while it is not complete.
+
+        Raises:
+            FrameError: it is announced as larger than allowed; nothing after it can be read.
+        """
+        if len(self._buffer) < _LENGTH.size:
+            return None
+        (size,) = _LENGTH.unpack_from(self._buffer)
+        if size > self._limit:
+            raise FrameError(f"a frame of {size} bytes; at most {self._limit} are allowed")
+        end = _LENGTH.size + size
+        if len(self._buffer) < end:
+            return None
+        body = bytes(self._buffer[_LENGTH.size : end])
+        del self._buffer[:end]
+        return body

@@ -1,0 +1,130 @@
+"""One SQLite file with one owner: opened safely, migrated, locked for each short transaction."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import apsw
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+    from pathlib import Path
+
+    from ringleader.actors.errors import RingleaderError
+
+BUSY_MS: Final = 2_000
+"""Milliseconds to wait for somebody else's lock: nobody should hold one, a backup may."""
+
+
+class Database:
+    """A connection that several threads share, one transaction at a time.
+
+    The file is in WAL mode with `synchronous=FULL`: what a transaction wrote is kept once it has
+    returned, whatever happens to the process or the machine.
+
+    Args:
+        path: the file; made if it is missing, its directory must exist.
+        what: it is, for messages: "the stage journal".
+        schema: one script for each version, from an empty file on; only ever append.
+        error: raised for all that goes wrong, with the path and what would be right.
+    """
+
+    def __init__(
+        self, path: Path, what: str, schema: Sequence[str], error: type[RingleaderError]
+    ) -> None:
+        self.path = path
+        self._what, self._error = what, error
+        self._lock = threading.RLock()
+        self._connection: apsw.Connection | None = None
+        if not path.parent.is_dir():
+            raise error(f"{what} {path} can't be opened: {path.parent} is not a directory")
+        with self._explained():
+            connection = apsw.Connection(str(path))
+            try:
+                self._prepare(connection, schema)
+            except BaseException:
+                connection.close()
+                raise
+        self._connection = connection
+
+    def _prepare(self, connection: apsw.Connection, schema: Sequence[str]) -> None:
+        connection.set_busy_timeout(BUSY_MS)
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", "full")
+        found = str(connection.pragma("quick_check", 1))
+        if found != "ok":
+            raise apsw.CorruptError(found)
+        with _immediate(connection):
+            version = int(connection.pragma("user_version"))
+            if version > len(schema):
+                raise self._error(
+                    f"{self._what} {self.path} was written by a newer Ringleader (its version is "
+                    f"{version}, this one reads up to {len(schema)}); use that one, or move the "
+                    "file away to start afresh"
+                )
+            for script in schema[version:]:
+                connection.execute(script)
+            connection.pragma("user_version", len(schema))
+
+    @contextmanager
+    def transaction(self) -> Generator[apsw.Connection]:
+        """Read and write as one: all of it is kept, or nothing if it raises."""
+        with self._lock, self._explained(), _immediate(self._open) as connection:
+            yield connection
+
+    def rows(self, query: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Return what a query finds."""
+        with self._lock, self._explained():
+            return list(self._open.execute(query, bindings))
+
+    def close(self) -> None:
+        """Let go of the file; may be repeated. Every later call raises."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+    @property
+    def _open(self) -> apsw.Connection:
+        if self._connection is None:
+            raise self._error(f"{self._what} {self.path} is closed")
+        return self._connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except apsw.Error as error:
+            raise self._error(f"{self._what} {self.path} {_explain(error)}") from error
+
+
+@contextmanager
+def _immediate(connection: apsw.Connection) -> Generator[apsw.Connection]:
+    """Take the write lock at once: a transaction that reads first could fail when it writes."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _explain(error: apsw.Error) -> str:
+    match error:
+        case apsw.NotADBError() | apsw.CorruptError():
+            advice = "is damaged, or no SQLite file; move it away to start afresh"
+        case apsw.BusyError() | apsw.LockedError():
+            advice = "is locked by another process; end that one, or use another data directory"
+        case apsw.CantOpenError():
+            advice = "can't be opened; it must be a file in a directory that can be written to"
+        case apsw.ReadOnlyError() | apsw.PermissionsError():
+            advice = "can't be written to; check its owner and mode, and those of its directory"
+        case apsw.FullError():
+            advice = "can't grow: the disk is full; make room and start again"
+        case _:
+            advice = "failed"
+    return f"{advice} ({error})"
