@@ -58,7 +58,9 @@ def as_table(report: Report) -> Table:
     where = report.environment
     machine = f"{where.implementation} {where.python}, {where.cpu_count} CPUs"
     title = f"{machine}, medians of {report.effort.rounds} rounds"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
     table.add_column("case", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     for heading in ("stock", "ringleader", "ratio", "min-max", "target"):
@@ -88,5 +90,5 @@ def short(figure: float) -> str:
 def _target(result: Result) -> str:
     if result.target is None:
         return ""
-    colour, word = ("green", "met") if result.reached else ("red", "missed")
+    colour, word = ("green", "ok") if result.reached else ("red", "low")
     return f"{result.target:g} [{colour}]{word}[/]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .plan import Decided, Verdict
+from .problems import explain
 
 if TYPE_CHECKING:
     from .spec import Flags
@@ -12,10 +13,16 @@ if TYPE_CHECKING:
 
 def describe(reason: Any) -> str:
     """Say why something ended, in one line."""
-    if isinstance(reason, BaseException):
-        said = str(reason).partition("\n")[0]
-        return f"{type(reason).__name__}: {said}" if said else type(reason).__name__
-    return reason if isinstance(reason, str) else repr(reason)
+    match reason:
+        case BaseException():
+            said = str(reason).partition("\n")[0]
+            return f"{type(reason).__name__}: {said}" if said else type(reason).__name__
+        case ("shutdown", ("failed_to_start_child", child_id, inner)):
+            return f"its child {child_id!r} did not start: {describe(inner)}"
+        case ("supervisor_data" | "start_spec" | "bad_start_spec", _):
+            return explain(reason)
+        case _:
+            return reason if isinstance(reason, str) else repr(reason)
 
 
 def words(decided: Decided, flags: Flags) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ringleader.actors.base import Actor
@@ -24,6 +25,8 @@ from .runner import Runner
 from .spec import AutoShutdown, ChildSpec, ChildType, Flags, Strategy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ringleader.actors.cell import Cell
     from ringleader.actors.future import Reply
     from ringleader.actors.incarnation import Incarnation
@@ -139,6 +142,12 @@ class Supervisor(Actor):
             with suppress(queue.Full):  # answered in the same moment
                 waits.fail(ActorDied(reason))
 
+    @property
+    def known_children(self) -> Mapping[str, Child]:
+        """The children by name, in start order: for onlookers, from any thread, without waiting."""
+        family: Family | None = getattr(self, "_family", None)  # none before `on_start`
+        return {} if family is None else MappingProxyType(family.children)
+
     def _announce(self, event: LifecycleEvent, subject: str) -> None:
         if self.context.events is not None:
             self.publish(event, subject=subject)
@@ -224,7 +233,8 @@ class Supervisor(Actor):
                 _answer(reply, management.count_children(family))
             case _:
                 _refuse(
-                    reply, SupervisorError(f"{self.path} is a supervisor; it can't do {call!r:.100}")
+                    reply,
+                    SupervisorError(f"{self.path} is a supervisor; it can't do {call!r:.100}"),
                 )
 
     def _run(self, plan: Plan[Term], reply: Reply[Any] | None) -> None:

@@ -19,7 +19,7 @@ from .base import (
     EventType,
 )
 from .catalogue import Catalogue, ParsedEvent, load
-from .codec import EventOptions
+from .codec import PayloadLimits
 from .errors import (
     EventTypeError,
     EventValidationError,
@@ -47,11 +47,11 @@ __all__ = [
     "Envelope",
     "Event",
     "EventCategory",
-    "EventOptions",
     "EventType",
     "EventTypeError",
     "EventValidationError",
     "ParsedEvent",
+    "PayloadLimits",
     "PressureLevel",
     "Priority",
     "ReadOnlyDict",

@@ -9,7 +9,7 @@ import msgspec
 
 from .aliases import ALIASES, REJECTED, canonical
 from .base import Event, EventType
-from .codec import Codec, EventOptions
+from .codec import Codec, PayloadLimits
 from .errors import EventTypeError, UnknownEventTypeError
 from .names import DataEventType, EventCategory
 from .registration import check_event_class
@@ -49,8 +49,8 @@ class Catalogue:
     catalogue of its own, so types registered in one are unknown to the other.
     """
 
-    def __init__(self, options: EventOptions | None = None) -> None:
-        self._options = EventOptions() if options is None else options
+    def __init__(self, options: PayloadLimits | None = None) -> None:
+        self._options = PayloadLimits() if options is None else options
         self._registered: dict[str, type[Event]] = {}
         self._found: dict[str, type[Event]] = {}
         self._codecs: dict[type[Event], Codec[Any]] = {}

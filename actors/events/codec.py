@@ -33,7 +33,7 @@ _MISSING = pattern(r"Object missing required field `(?P<field>\w+)`")
 _UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
 
-class EventOptions(msgspec.Struct, frozen=True, kw_only=True):
+class PayloadLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How large an event may be."""
 
     max_bytes: Annotated[
@@ -75,7 +75,7 @@ def changeable_fields(event_class: type[Event]) -> tuple[str, ...]:
 class Codec(Generic[E]):
     """Writes, reads and checks events of one type. Safe to use from several threads."""
 
-    def __init__(self, event_class: type[E], options: EventOptions) -> None:
+    def __init__(self, event_class: type[E], options: PayloadLimits) -> None:
         self.event_class = event_class
         self.name = event_class.EVENT.name
         self._options = options

@@ -40,6 +40,7 @@ from ringleader.actors.routing import ALL as ALL
 from ringleader.supervisors.dynamic import DynamicSupervisor as DynamicSupervisor
 from ringleader.supervisors.spec import ChildSpec as ChildSpec
 from ringleader.supervisors.supervisor import Supervisor as Supervisor
-from ringleader.system import System as System
+
+from .system import System as System
 
 __version__ = _version("ringleader")

@@ -8,7 +8,16 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from .frames import MAX_REQUEST, FrameError, FrameReader, Question, Reply, answer, frame, read_request
+from .frames import (
+    MAX_REQUEST,
+    FrameError,
+    FrameReader,
+    Question,
+    Reply,
+    answer,
+    frame,
+    read_request,
+)
 from .unixsocket import listen
 
 if TYPE_CHECKING:

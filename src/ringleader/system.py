@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 from dataclasses import dataclass
 from functools import partial
 from threading import Event as ThreadEvent
@@ -14,7 +14,7 @@ from ringleader.actors.context import Context
 from ringleader.actors.errors import NoSuchActor, PublishError, StoppedError
 from ringleader.actors.events.base import Event
 from ringleader.actors.events.catalogue import Catalogue
-from ringleader.actors.events.codec import EventOptions as PayloadLimits
+from ringleader.actors.events.codec import PayloadLimits
 from ringleader.actors.events.errors import did_you_mean, nearest
 from ringleader.actors.letters import DeadLetters, Outcome
 from ringleader.actors.lifecycle import Exited, Failed, Started, Up
@@ -164,7 +164,7 @@ class System:
         )
         for kind in event_types:
             self.catalogue.register(kind)
-        self.epoch = random.SystemRandom().getrandbits(63)
+        self.epoch = secrets.randbits(63)
         self.hub = EventHub(self.context, self.catalogue, events, self.epoch)
         self.context.events = self.hub
         self._shutdown_timeout = shutdown_timeout

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from ringleader.actors.clock import Agenda, Timer
 from ringleader.actors.dispatch import TURN, Runnable, here
 from ringleader.actors.letters import Outcome
-from ringleader.system import System
+
+from .system import System
 
 if TYPE_CHECKING:
     import random

@@ -32,7 +32,7 @@ def test_the_table_shows_ratio_and_target(capsys: pytest.CaptureFixture[str]) ->
     shown = capsys.readouterr().out
     assert "ring" in shown
     assert "hops/s" in shown
-    assert "8 met" in shown or "8 missed" in shown
+    assert "8 ok" in shown or "8 low" in shown
 
 
 def test_quick_is_shorter_than_the_full_measurement() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ringleader.actors.base import Actor
 from ringleader.actors.lifecycle import LATER, Exit, Ignore
@@ -13,11 +12,9 @@ from ringleader.supervisors.spec import ChildSpec
 from ringleader.supervisors.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Mapping, Sequence
 
     from ringleader.testing import TestSystem
-
-S = TypeVar("S", bound=Supervisor)
 
 
 class Log(list[str]):
@@ -111,8 +108,3 @@ def start(system: TestSystem, spec: ChildSpec) -> SupervisorRef[Any]:
 def states(ref: SupervisorRef[Any]) -> dict[str | None, str]:
     """Return the state of each child, in start order."""
     return {info.id: info.state for info in reversed(ref.which_children())}
-
-
-def quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """Expect crashes: nobody needs to see their tracebacks."""
-    caplog.set_level("CRITICAL")

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from pykka import Actor
 
+from ringleader.actors.base import Actor
 from ringleader.supervisors.child import Child
 from ringleader.supervisors.decisions import describe, words
 from ringleader.supervisors.plan import Decided, Verdict
@@ -51,6 +51,14 @@ def test_a_decision_is_said_in_a_few_words(
         (ValueError("no such game\nhelp"), "ValueError: no such game"),
         (ValueError(), "ValueError"),
         (("shutdown", "x"), "('shutdown', 'x')"),
+        (
+            ("shutdown", ("failed_to_start_child", "b", ValueError("no"))),
+            "its child 'b' did not start: ValueError: no",
+        ),
+        (
+            ("start_spec", "missing_id"),
+            "it has no id: give it a name that none of its siblings has",
+        ),
     ],
 )
 def test_a_reason_is_said_in_one_line(reason: object, expected: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from pykka import Actor
 
+from ringleader.actors.base import Actor
 from ringleader.actors.lifecycle import Failed, Outcome, is_normal
 from ringleader.supervisors.plan import Verdict
 from ringleader.supervisors.spec import ChildSpec, Flags, Restart, Strategy
@@ -69,14 +69,14 @@ def test_a_child_that_declines_to_start_is_kept_unless_it_is_temporary() -> None
     assert world.states() == {"a": "down", "c": "running"}
 
 
-@pytest.mark.parametrize(
-    ("flags", "specs", "wrong"),
-    [
-        (Flags(intensity=-1), [], ("supervisor_data", ("invalid_intensity", -1))),
-        (Flags(), [child("a"), child("a")], ("start_spec", ("duplicate_child_name", "a"))),
-        (Flags("simple_one_for_one"), [], ("bad_start_spec", [])),
-    ],
-)
+BAD: list[tuple[Flags, list[ChildSpec], object]] = [
+    (Flags(intensity=-1), [], ("supervisor_data", ("invalid_intensity", -1))),
+    (Flags(), [child("a"), child("a")], ("start_spec", ("duplicate_child_name", "a"))),
+    (Flags("simple_one_for_one"), [], ("bad_start_spec", [])),
+]
+
+
+@pytest.mark.parametrize(("flags", "specs", "wrong"), BAD)
 def test_nothing_starts_where_flags_or_specs_are_wrong(
     flags: Flags, specs: list[ChildSpec], wrong: object
 ) -> None:

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from pykka import Actor
 
+from ringleader.actors.base import Actor
 from ringleader.actors.events.daemon import (
     DaemonCrashLoopDetected,
     DaemonStarted,

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pykka import Actor
-
+from ringleader.actors.base import Actor
 from ringleader.actors.lifecycle import Failed, Up
 from ringleader.supervisors import management
 from ringleader.supervisors.management import Batch

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pykka import Actor
 
+from ringleader.actors.base import Actor
 from ringleader.actors.lifecycle import Failed
 from ringleader.supervisors import restarts
 from ringleader.supervisors.plan import Verdict

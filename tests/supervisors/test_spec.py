@@ -12,7 +12,8 @@ from ringleader.supervisors.supervisor import Supervisor
 
 
 def spec(**fields: Any) -> ChildSpec:
-    return ChildSpec(**{"id": "a", "actor_class": Actor} | fields)
+    given: dict[str, Any] = {"id": "a", "actor_class": Actor}
+    return ChildSpec(**given | fields)
 
 
 def test_a_worker_has_the_defaults_of_otp() -> None:
@@ -49,38 +50,38 @@ def test_a_child_may_have_no_time_to_stop_some_or_all(shutdown: Any) -> None:
     assert problem(spec(shutdown=shutdown), "never") is None
 
 
-@pytest.mark.parametrize(
-    ("fields", "term", "said"),
-    [
-        ({"id": MISSING}, "missing_id", "it has no id"),
-        ({"id": ""}, ("invalid_id", ""), "not empty"),
-        ({"id": "a/b"}, ("invalid_id", "a/b"), "no '/', not 'a/b'"),
-        ({"id": 1}, ("invalid_id", 1), "must be a string"),
-        ({"actor_class": MISSING}, "missing_start", "it has no actor_class"),
-        ({"actor_class": "x"}, ("invalid_mfa", "x"), "a class of actors, not 'x'"),
-        ({"actor_class": dict}, ("invalid_mfa", dict), "a class of actors, not <class 'dict'>"),
-        ({"args": "ab"}, ("invalid_mfa", (Actor, "ab", {})), "args must be a tuple, not 'ab'"),
-        ({"kwargs": 1}, ("invalid_mfa", (Actor, (), 1)), "kwargs must be a mapping, not 1"),
-        (
-            {"restart": "permanant"},
-            ("invalid_restart_type", "permanant"),
-            "'transient' or 'temporary', not 'permanant'; did you mean 'permanent'?",
-        ),
-        ({"type": "boss"}, ("invalid_child_type", "boss"), "'worker' or 'supervisor', not 'boss'"),
-        ({"shutdown": -1}, ("invalid_shutdown", -1), "seconds (0 or more)"),
-        ({"shutdown": True}, ("invalid_shutdown", True), "not True"),
-        (
-            {"shutdown": "infinite"},
-            ("invalid_shutdown", "infinite"),
-            "not 'infinite'; did you mean 'infinity'?",
-        ),
-        (
-            {"significant": True, "restart": "transient"},
-            ("bad_combination", {"auto_shutdown": "never", "significant": True}),
-            "here it is 'never'",
-        ),
-    ],
-)
+BAD: list[tuple[dict[str, Any], object, str]] = [
+    ({"id": MISSING}, "missing_id", "it has no id"),
+    ({"id": ""}, ("invalid_id", ""), "not empty"),
+    ({"id": "a/b"}, ("invalid_id", "a/b"), "no '/', not 'a/b'"),
+    ({"id": 1}, ("invalid_id", 1), "must be a string"),
+    ({"actor_class": MISSING}, "missing_start", "it has no actor_class"),
+    ({"actor_class": "x"}, ("invalid_mfa", "x"), "a class of actors, not 'x'"),
+    ({"actor_class": dict}, ("invalid_mfa", dict), "a class of actors, not <class 'dict'>"),
+    ({"args": "ab"}, ("invalid_mfa", (Actor, "ab", {})), "args must be a tuple, not 'ab'"),
+    ({"kwargs": 1}, ("invalid_mfa", (Actor, (), 1)), "kwargs must be a mapping, not 1"),
+    (
+        {"restart": "permanant"},
+        ("invalid_restart_type", "permanant"),
+        "'transient' or 'temporary', not 'permanant'; did you mean 'permanent'?",
+    ),
+    ({"type": "boss"}, ("invalid_child_type", "boss"), "'worker' or 'supervisor', not 'boss'"),
+    ({"shutdown": -1}, ("invalid_shutdown", -1), "seconds (0 or more)"),
+    ({"shutdown": True}, ("invalid_shutdown", True), "not True"),
+    (
+        {"shutdown": "infinite"},
+        ("invalid_shutdown", "infinite"),
+        "not 'infinite'; did you mean 'infinity'?",
+    ),
+    (
+        {"significant": True, "restart": "transient"},
+        ("bad_combination", {"auto_shutdown": "never", "significant": True}),
+        "here it is 'never'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "term", "said"), BAD)
 def test_a_bad_spec_is_answered_in_the_terms_of_otp_and_in_words(
     fields: dict[str, Any], term: object, said: str
 ) -> None:

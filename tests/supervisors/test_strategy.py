@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, strategies as st
-from pykka import Actor
 
+from ringleader.actors.base import Actor
 from ringleader.supervisors import strategy
 from ringleader.supervisors.spec import STRATEGIES, ChildSpec, Grace, Restart
 

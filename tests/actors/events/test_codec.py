@@ -14,7 +14,7 @@ from ringleader.actors.events import (
     Error,
     EvaluationCompleted,
     EvaluationFailed,
-    EventOptions,
+    PayloadLimits,
     EventValidationError,
     ModelPromoted,
     PartitionHealingStarted,
@@ -132,7 +132,7 @@ def test_an_event_may_have_no_required_field_at_all() -> None:
 
 
 def test_a_payload_that_is_too_large_is_refused_on_both_sides() -> None:
-    small = Catalogue(EventOptions(max_bytes=1024))
+    small = Catalogue(PayloadLimits(max_bytes=1024))
     large = Error(error="x" * 1024)
     with pytest.raises(EventValidationError, match="at most 1024 are allowed"):
         small.validated(large)
@@ -207,4 +207,4 @@ def test_an_event_made_of_a_plain_payload_is_read_only_too() -> None:
 @pytest.mark.parametrize("options", [{"max_bytes": 10}, {"max_depth": 1}, {"max_bytes": "many"}])
 def test_senseless_limits_are_refused_by_the_settings(options: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert(options, EventOptions)
+        msgspec.convert(options, PayloadLimits)

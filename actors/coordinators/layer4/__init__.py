@@ -1,0 +1,1 @@
+"""Data integrity, and the queue of work."""

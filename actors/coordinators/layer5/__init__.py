@@ -1,0 +1,1 @@
+"""Self-play: who plays what, and what has been played."""

@@ -1,0 +1,107 @@
+"""Where a node's log goes: everything into a file, one line for each thing to a person."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING, Final
+
+from .snapshot import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .deaths import Death
+
+FILE_BYTES: Final = 10_000_000
+FILES: Final = 4
+"""The file and three older ones: 40 MB in all."""
+
+_LOGGERS: Final = ("ringleader", "pykka")
+_FILE_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(threadName)s: %(message)s"
+
+deaths = logging.getLogger("ringleader.deaths")
+status = logging.getLogger("ringleader.node")
+
+
+class LineHandler(logging.Handler):
+    """Gives a person one line for each record, without tracebacks.
+
+    What an actor fails with is in the file only: the line of its death says it again, with what
+    was done about it.
+
+    Args:
+        write: takes a line.
+    """
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        super().__init__()
+        self._write = write
+        self._times = logging.Formatter()
+        self.addFilter(_is_for_people)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        try:
+            at = self._times.formatTime(record, "%H:%M:%S")
+            mark = f"{record.levelname.lower()}: " if record.levelno >= logging.ERROR else ""
+            self._write(f"{at} {mark}{one_line(record.getMessage())}")
+        except Exception:  # noqa: BLE001  # as all handlers do: a closed pipe must not end the node
+            self.handleError(record)
+
+
+@dataclass(frozen=True)
+class Logs:
+    """The handlers of one node, to be closed at its end."""
+
+    file: RotatingFileHandler
+    lines: LineHandler
+    levels: dict[str, tuple[int, bool]]
+
+    def close(self) -> None:
+        """Take the handlers away again, and close the file."""
+        for name, (level, propagate) in self.levels.items():
+            logger = logging.getLogger(name)
+            logger.removeHandler(self.file)
+            logger.removeHandler(self.lines)
+            logger.setLevel(level)
+            logger.propagate = propagate
+        self.file.close()
+
+
+def open_logs(path: Path, level: str, write: Callable[[str], object]) -> Logs:
+    """Log Ringleader and Pykka into a file, and line by line to a person.
+
+    Args:
+        path: of the file; it is rotated.
+        level: the least severe that is logged.
+        write: takes a line for a person; called from any thread.
+
+    Raises:
+        OSError: the file can't be written.
+    """
+    file = RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8")
+    file.setFormatter(logging.Formatter(_FILE_FORMAT))
+    lines = LineHandler(write)
+    levels: dict[str, tuple[int, bool]] = {}
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        levels[name] = (logger.level, logger.propagate)
+        logger.setLevel(level)
+        logger.propagate = False
+        logger.addHandler(file)
+        logger.addHandler(lines)
+    return Logs(file, lines, levels)
+
+
+def log_death(death: Death) -> None:
+    """Log an end that nobody ordered, in one line."""
+    decision = death.decision or "nobody has decided yet"
+    deaths.warning("%s died: %s → %s", death.path, one_line(death.cause), decision)
+
+
+def _is_for_people(record: logging.LogRecord) -> bool:
+    is_failure = record.exc_info is not None and record.name in ("ringleader.actor", "pykka")
+    return not is_failure and not record.name.startswith("pykka")

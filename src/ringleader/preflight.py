@@ -1,0 +1,68 @@
+"""What must be there before a node starts: programs of the stages, and the packages they need."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+from ringleader.actors.options import PYTHON, StageOptions, StagesOptions
+from ringleader.config import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ringleader.config import Loaded
+
+EMBEDDED: Final = "ringleader.actors.workloads."
+NEEDS: Final[Mapping[str, str]] = {"numpy": "numpy", "pyspiel": "open_spiel"}
+"""What the embedded programs import, and how each is called as a package."""
+
+REMEDY: Final = "pip install 'ringleader[selfplay]'"
+
+
+def missing_programs(
+    loaded: Loaded, which: Callable[[str], str | None] = shutil.which
+) -> list[Problem]:
+    """Return a problem for each stage whose program is not there."""
+    problems: list[Problem] = []
+    for name, stage in _stages(loaded.settings.stages):
+        program = stage.argv(sys.executable)[0]
+        if which(program) is None:
+            key = ("stages", name, "command")
+            wrong = f"there is no program {program!r}"
+            right = "give its path, or a name that PATH finds"
+            problems.append(Problem(loaded.where(key), ".".join(key), wrong, right))
+    return problems
+
+
+def missing_extras(loaded: Loaded, is_there: Callable[[str], bool] | None = None) -> list[Problem]:
+    """Return a problem for each package that the embedded programs need and that is missing.
+
+    A stage that runs under another interpreter has packages of its own, which only it knows.
+    """
+    is_there = is_there or _is_installed
+    embedded = [name for name, stage in _stages(loaded.settings.stages) if _is_embedded(stage)]
+    if not embedded:
+        return []
+    stages = ", ".join(embedded)
+    return [
+        Problem("", package, f"is not installed, and the stages {stages} need it", REMEDY)
+        for module, package in NEEDS.items()
+        if not is_there(module)
+    ]
+
+
+def _is_embedded(stage: StageOptions) -> bool:
+    program, *arguments = stage.command
+    return program == PYTHON and any(part.startswith(EMBEDDED) for part in arguments)
+
+
+def _stages(stages: StagesOptions) -> Iterator[tuple[str, StageOptions]]:
+    for name in stages.__struct_fields__:
+        yield name, getattr(stages, name)
+
+
+def _is_installed(module: str) -> bool:
+    return find_spec(module) is not None
