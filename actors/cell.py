@@ -26,7 +26,7 @@ from .lifecycle import (
 )
 from .mailbox import Mailbox
 from .message import Ask, delivery_in, plain
-from .ref import Ref, Stopped, new_urn
+from .ref import Ref, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,9 +92,9 @@ class Cell(Ending):
 
     @property
     def urn(self) -> str:
-        """Pykka's name for the actor, made when somebody asks for it (it costs 4 µs)."""
+        """Pykka's name for the actor, made when somebody asks for it."""
         if not self._urn:
-            self._urn = new_urn(self.context.random)
+            self._urn = self.context.new_urn()
         return self._urn
 
     def __repr__(self) -> str:
@@ -116,7 +116,7 @@ class Cell(Ending):
         Return None if the supervisor has been ended meanwhile: what it launched before that is
         cut off, and nothing comes after.
         """
-        with self._ending:
+        with self._lock:
             if not supervisor.alive:
                 return None
             cell = self.children.get(name)
@@ -169,7 +169,7 @@ class Cell(Ending):
         """
         if not self.finish(incarnation, reason, below):
             return
-        with self._turn_end:
+        with self._lock:
             hung = self.in_turn
             if hung:
                 in_hand = 1 if self._serving else 0
@@ -259,7 +259,7 @@ class Cell(Ending):
 
     def started(self, incarnation: Incarnation, outcome: Start) -> None:
         """Say how the start went; called once, by the cell or by an actor that said `LATER`."""
-        with self._ending:
+        with self._lock:
             if incarnation.phase is not Phase.STARTING:
                 return
             pending = incarnation.reason
@@ -324,7 +324,7 @@ class Cell(Ending):
         self.settle(outcome)
         delivery = delivery_in(item)
         if delivery is not None:
-            with self._ending:
+            with self._lock:
                 if delivery.settled:
                     return
                 delivery.settled = True

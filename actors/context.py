@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import socket
+import uuid
 from collections import Counter
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -93,7 +95,13 @@ class Context:
         self._pinned: set[Pinned] = set()
         self._makers = dict(dispatchers or {})
         self._lock = Lock()
+        self._urn_prefix = uuid.uuid4().urn[:-12]
+        self._urns = itertools.count(1)
         self._closed_outcomes: Counter[Outcome] = Counter()
+
+    def new_urn(self) -> str:
+        """Return a UUID as a URN: random, but for the last 48 bits, which count (4 µs cheaper)."""
+        return f"{self._urn_prefix}{next(self._urns):012x}"
 
     # ---------------------------------------------------------------- dispatchers
 

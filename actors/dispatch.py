@@ -23,14 +23,6 @@ TURN = 64
 T = TypeVar("T")
 
 
-class Runnable(Protocol):
-    """Something with turns: a cell."""
-
-    def run(self, turn: int) -> None:
-        """Handle up to `turn` messages. Never called twice at a time."""
-        ...
-
-
 class Dispatcher(Protocol):
     """Gives turns to those who are ready."""
 
@@ -40,7 +32,7 @@ class Dispatcher(Protocol):
     inline: bool
     """Whether turns run in the thread that asks for them, as in deterministic tests."""
 
-    def put(self, runnable: Runnable, /) -> None:
+    def put(self, runnable: Turns, /) -> None:
         """Give this one a turn soon."""
         ...
 
@@ -65,10 +57,20 @@ class Dispatcher(Protocol):
         ...
 
 
-class Here(threading.local):
-    """What the current thread is at. Class attributes are the values of all other threads."""
+class Seat:
+    """Where a worker sits: the cell whose turn it runs; that of the last turn while it is idle."""
 
-    cell: Turns | None = None
+    __slots__ = ("cell", "is_idle")
+
+    def __init__(self, cell: Turns | None = None) -> None:
+        self.cell = cell
+        self.is_idle = False
+
+
+class Here(threading.local):
+    """What the current thread is. Class attributes are the values of all threads but workers."""
+
+    seat = Seat()
     pool: Pool | None = None
     is_loop: bool = False
 
@@ -77,7 +79,7 @@ here = Here()
 
 
 def spawn(name: str, run: Callable[[], None]) -> threading.Thread:
-    """Start a daemon thread; nothing else makes threads."""
+    """Start a daemon thread; nothing but this module makes threads."""
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()
     return thread
@@ -106,7 +108,7 @@ class Pool(_Threads):
     takes over while a worker waits for a reply; and when work waits and no turn ends for a
     `patience`, because a handler sleeps or does I/O, the watchdog doubles the workers until it
     moves again (measured: 100 handlers that sleep 10 ms each take 40 ms in all). Workers too many
-    end when they find nothing to do.
+    end when they find nothing to do. The watchdog sleeps while all workers are idle.
 
     Args:
         workers: threads while nobody blocks.
@@ -126,30 +128,37 @@ class Pool(_Threads):
         name: str = "ringleader-pool",
         abandoned: set[int] | None = None,
     ) -> None:
-        self._queue: queue.SimpleQueue[Runnable | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Turns | None] = queue.SimpleQueue()
         self._alarm: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._closing = threading.Event()
-        self._armed = False
+        self._armed = self._surplus = False
         self._turns = 0
         self._workers, self._limit, self._turn = workers, limit, turn
         self._patience, self._name = patience, name
         self._lock = threading.Lock()
         self._live = self._blocked = 0
-        self._threads: set[threading.Thread] = set()
+        self._seats: dict[threading.Thread, Seat] = {}
         self._watchdog: threading.Thread | None = None
         self._abandoned = set[int]() if abandoned is None else abandoned
 
-    def put(self, runnable: Runnable, /) -> None:
-        """Give this one a turn soon."""
+    def put(self, runnable: Turns, /) -> None:
+        """Give this one a turn soon. The first call starts the workers."""
+        with self._lock:
+            if self._watchdog is None and not self._closing.is_set():
+                for _ in range(self._workers):
+                    self._add()
+                self._watchdog = spawn(f"{self._name}-watchdog", self._watch)
         self._queue.put(runnable)
-        if not self._armed:
-            self._arm()
+        # From now on without this method: a call in C instead of one in Python for each turn.
+        self.put = self._queue.put  # type: ignore[method-assign]
 
     def replace(self, thread: int) -> None:
         """Give up a worker whose turn does not end."""
         with self._lock:
             self._abandoned.add(thread)
-            self._threads = {t for t in self._threads if t.ident != thread}
+            for given_up in [t for t in self._seats if t.ident == thread]:
+                del self._seats[given_up]
+                self._live -= 1
             self._add()
 
     def release(self) -> None:
@@ -159,7 +168,7 @@ class Pool(_Threads):
         """End all threads after their current turn; tell whether they did in `timeout` seconds."""
         self._closing.set()
         with self._lock:
-            threads = set(self._threads)
+            threads = set(self._seats)
             self._alarm.put(None)
             for _ in threads:
                 self._queue.put(None)
@@ -184,6 +193,7 @@ class Pool(_Threads):
         finally:
             with self._lock:
                 self._blocked -= 1
+                self._count_surplus()
 
     # ------------------------------------------------------------------- workers
 
@@ -191,61 +201,78 @@ class Pool(_Threads):
         if self._closing.is_set():
             return
         self._live += 1
-        thread = spawn(self._name, self._work)
-        self._threads.add(thread)
+        self._count_surplus()
+        seat = Seat()
+        thread = threading.Thread(target=self._work, args=(seat,), name=self._name, daemon=True)
+        self._seats[thread] = seat
+        thread.start()
 
-    def _work(self) -> None:
-        here.pool = self
+    def _count_surplus(self) -> None:
+        self._surplus = self._live - self._blocked > self._workers
+
+    def _work(self, seat: Seat) -> None:
+        here.pool, here.seat = self, seat
         ready, turn, abandoned = self._queue, self._turn, self._abandoned
         while True:
-            if self._live - self._blocked > self._workers and ready.empty() and self._retire():
-                return
-            runnable = ready.get()
+            if ready.empty():
+                if self._surplus and self._retire():
+                    return
+                seat.is_idle = True
+                runnable = ready.get()
+                seat.is_idle = False
+                if not self._armed:
+                    self._arm()
+            else:
+                runnable = ready.get()
             if runnable is None:
                 self._leave()
                 return
+            seat.cell = runnable
             runnable.run(turn)
             self._turns += 1
             if abandoned and get_ident() in abandoned:
                 abandoned.discard(get_ident())
-                self._leave()
                 return
 
     def _retire(self) -> bool:
         with self._lock:
             if self._live - self._blocked <= self._workers:
                 return False
-            self._live -= 1
-            self._threads.discard(threading.current_thread())
+            self._drop_worker()
             return True
 
     def _leave(self) -> None:
         with self._lock:
+            self._drop_worker()
+
+    def _drop_worker(self) -> None:
+        if self._seats.pop(threading.current_thread(), None) is not None:
             self._live -= 1
-            self._threads.discard(threading.current_thread())
+            self._count_surplus()
 
     # ------------------------------------------------------------------- the watchdog
 
     def _arm(self) -> None:
-        with self._lock:
-            self._armed = True
-            if self._watchdog is None and not self._closing.is_set():
-                for _ in range(self._workers):
-                    self._add()
-                self._watchdog = spawn(f"{self._name}-watchdog", self._watch)
+        """Wake the watchdog: somebody works, and may block."""
+        self._armed = True
         self._alarm.put(None)
+
+    def _all_idle(self) -> bool:
+        with self._lock:
+            return self._queue.empty() and all(seat.is_idle for seat in self._seats.values())
 
     def _watch(self) -> None:
         while not self._closing.is_set():
             self._alarm.get()
             seen = -1
             while not self._closing.wait(self._patience):
-                if self._queue.empty():
+                if self._all_idle():
                     self._armed = False
-                    if self._queue.empty():
+                    # A worker stops being idle, then looks at `_armed`: whoever comes second sees.
+                    if self._all_idle():
                         break
                     self._armed = True
-                if self._turns == seen:
+                if self._turns == seen and not self._queue.empty():
                     self._grow()
                 seen = self._turns
 
@@ -260,14 +287,14 @@ class Pinned(_Threads):
     """One thread for one cell, for code that blocks; it ends when the cell is closed."""
 
     def __init__(self, name: str, *, turn: int = TURN, abandoned: set[int] | None = None) -> None:
-        self._queue: queue.SimpleQueue[Runnable | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Turns | None] = queue.SimpleQueue()
         self._name, self._turn = name, turn
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._released = False
         self._abandoned = set[int]() if abandoned is None else abandoned
 
-    def put(self, runnable: Runnable, /) -> None:
+    def put(self, runnable: Turns, /) -> None:
         """Give the cell a turn."""
         if self._thread is None:
             self._begin()
@@ -305,10 +332,12 @@ class Pinned(_Threads):
 
     def _work(self) -> None:
         ready = self._queue
+        here.seat = seat = Seat()
         while True:
             runnable = ready.get()
             if runnable is None:
                 return
+            seat.cell = runnable
             runnable.run(self._turn)
             if self._abandoned and get_ident() in self._abandoned:
                 self._abandoned.discard(get_ident())

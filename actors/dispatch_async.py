@@ -9,11 +9,13 @@ from contextlib import suppress
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .dispatch import TURN, Runnable, here, spawn
+from .dispatch import TURN, here, spawn
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Coroutine
+
+    from .turns import Turns
 
 T = TypeVar("T")
 
@@ -30,7 +32,7 @@ class LoopDispatcher:
     inline = False
 
     def __init__(self, *, turn: int = TURN, name: str = "ringleader-loop") -> None:
-        self._ready: deque[Runnable] = deque()
+        self._ready: deque[Turns] = deque()
         self._armed = False
         self._turn, self._name = turn, name
         self._begin = Lock()
@@ -40,7 +42,7 @@ class LoopDispatcher:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
-    def put(self, runnable: Runnable, /) -> None:
+    def put(self, runnable: Turns, /) -> None:
         """Give this one a turn soon."""
         self._ready.append(runnable)
         if self._armed:

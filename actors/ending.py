@@ -56,7 +56,7 @@ class Ending(Turns):
 
     def stop(self, incarnation: Incarnation, reason: Reason) -> None:
         """End in order, with `on_stop`, in the actor's own turn."""
-        with self._ending:
+        with self._lock:
             if incarnation.phase is not Phase.RUNNING:
                 return
             incarnation.phase, incarnation.reason = Phase.STOPPING, reason
@@ -118,7 +118,7 @@ class Ending(Turns):
         What a supervisor has not stopped is ended with it, from the top down, so that nobody in
         the subtree restarts anybody: its children with its own reason, unless `below`.
         """
-        with self._ending:
+        with self._lock:
             if not incarnation.alive:
                 return False
             was_starting = incarnation.phase is Phase.STARTING

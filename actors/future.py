@@ -75,7 +75,7 @@ class Reply(pykka.Future[T]):
             raise BlockingCallError(
                 "a blocking get() on an event loop's thread; await the reply instead"
             )
-        asker = here.cell
+        asker = here.seat.cell
         if asker is not None and timeout is None:
             _forbid_circle(asker, self.target)
         if self.target is not None and self.target.dispatcher.inline:

@@ -43,7 +43,6 @@ class Mailbox:
     """
 
     __slots__ = (
-        "_cut",
         "_dispatcher",
         "_owner",
         "batch",
@@ -52,6 +51,8 @@ class Mailbox:
         "closed",
         "control",
         "cut_off",
+        "last_cut",
+        "partial",
         "q",
         "sched",
         "waiters",
@@ -59,14 +60,17 @@ class Mailbox:
 
     def __init__(self, owner: Owner, dispatcher: Dispatcher, capacity: int = CAPACITY) -> None:
         self.q: list[Any] = []
-        self._cut: list[Any] = []
-        self.batch: Iterator[Any] = iter(self._cut)
+        self.last_cut: list[Any] = []
+        self.batch: Iterator[Any] = iter(self.last_cut)
         self.control: deque[Any] | None = None
         self.sched = allocate_lock()
         self.busy = False
         self.closed = False
         self.capacity = capacity
         self.cut_off = 0
+        """How many messages were ever put into batches, and not put back."""
+        self.partial = False
+        """Whether a turn ended before its batch did."""
         self.waiters: list[Any] | None = None
         self._owner, self._dispatcher = owner, dispatcher
 
@@ -86,33 +90,13 @@ class Mailbox:
 
     def wake(self) -> None:
         """Ask for a turn, unless one is under way or asked for."""
-        if self.closed and not self.control:
-            self._owner.refuse_late()
-        elif self.sched.acquire(False):  # noqa: FBT003  # positional only
+        if self.sched.acquire(False):  # noqa: FBT003  # positional only
             self.busy = True
             self._dispatcher.put(self._owner)
 
     def again(self) -> None:
         """Ask for another turn; the owner still has the lock."""
         self._dispatcher.put(self._owner)
-
-    def release(self) -> None:
-        """End the turn."""
-        self.busy = False
-        self.sched.release()
-
-    def take(self) -> Iterator[Any]:
-        """Go on with the batch; when it is used up, cut off what has come since."""
-        if not self.batch.__length_hint__():  # type: ignore[attr-defined]  # list iterators have it
-            q = self.q
-            count = len(q)
-            self._cut = q[:count]
-            self.batch = iter(self._cut)
-            del q[:count]
-            self.cut_off += count
-            if self.waiters:
-                self._let_in()
-        return self.batch
 
     @property
     def unread_in_batch(self) -> int:
@@ -133,7 +117,7 @@ class Mailbox:
         rest = list(self.batch)
         self.q[:0] = rest
         self.cut_off -= len(rest)
-        cut, self._cut = self._cut, []
+        cut, self.last_cut = self.last_cut, []
         place = len(cut) - len(rest)
         return cut[place - 1 : place] if place else []
 
@@ -143,7 +127,7 @@ class Mailbox:
         items, self.q[:] = self.q[:], []
         self.cut_off += len(items)
         if self.waiters:
-            self._let_in()
+            self.let_in()
         return items
 
     def drop_oldest(self) -> list[Any]:
@@ -170,7 +154,7 @@ class Mailbox:
         """Take nothing any more: whoever has appended meanwhile finds out in `wake`."""
         self.closed = True
         if self.waiters:
-            self._let_in()
+            self.let_in()
 
     def abandon_turn(self) -> None:
         """Make room for another turn: the one under way will never end."""
@@ -186,7 +170,8 @@ class Mailbox:
         """Return how many messages wait to be read."""
         return len(self.q) + self.unread_in_batch
 
-    def _let_in(self) -> None:
+    def let_in(self) -> None:
+        """Wake the senders that wait for room."""
         waiters = self.waiters
         while waiters:
             waiters.pop().release()

@@ -16,7 +16,6 @@ from .message import Ask, Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from random import Random
 
     from .cell import Cell
     from .lifecycle import Terminated
@@ -177,7 +176,7 @@ class Ref(pykka.ActorRef[A]):
             case "drop_oldest":
                 for item in mailbox.drop_oldest():
                     cell.discard(item)
-            case "block" if here.cell is None and not here.is_loop:
+            case "block" if here.seat.cell is None and not here.is_loop:
                 while len(mailbox.q) >= mailbox.capacity and not mailbox.closed:
                     mailbox.wait_for_room()
                 if mailbox.closed:
@@ -186,10 +185,3 @@ class Ref(pykka.ActorRef[A]):
                 cell.context.reject()
                 hint = "; an actor's turn does not block" if policy == "block" else ""
                 raise MailboxFull(cell.path, message, mailbox.capacity, hint)
-
-
-def new_urn(random: Random) -> str:
-    """Return a random UUID as a URN, 8 times faster than `uuid.uuid4().urn`."""
-    bits = random.getrandbits(128) & ~(0xF000 << 64) & ~(0xC000 << 48) | (4 << 76) | (0x8000 << 48)
-    h = f"{bits:032x}"
-    return f"urn:uuid:{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"

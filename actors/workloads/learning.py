@@ -144,7 +144,7 @@ def _losses(logs: Floats, values: Floats, batch: Batch) -> Losses:
     value = np.square(values - batch.values)
     hit = logs.argmax(axis=1) == batch.policies.argmax(axis=1)
     return Losses(
-        policy=float(np.average(policy, weights=batch.weights)),
-        value=float(np.average(value, weights=batch.weights)),
+        policy=float((policy * batch.weights).mean()),
+        value=float((value * batch.weights).mean()),
         accuracy=float(hit.mean()),
     )

@@ -94,7 +94,7 @@ class TrainOptions(JobOptions, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 2e-3
     weight_decay: Annotated[
         float, Meta(ge=0, le=1, description="decoupled weight decay per unit of learning rate")
-    ] = 1e-2
+    ] = 0.1
     hidden: Annotated[
         tuple[Annotated[int, Meta(ge=1, le=4096)], ...],
         Meta(

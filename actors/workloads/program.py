@@ -31,6 +31,7 @@ _ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREAD
 other's way, and their sums would depend on the number of cores."""
 
 _STDIN: Final = 0
+_OWN_PACKAGE: Final = "ringleader"
 
 
 def main(
@@ -60,6 +61,8 @@ def main(
         return 128 + interrupted.signum
     except WorkloadError as error:
         return _fail(error)
+    except OSError as error:  # a full disk, a directory that can't be written to
+        return _fail(WorkloadError(str(error)))
     except Exception as error:  # noqa: BLE001  # the edge of the process: told, traced, exit code 1
         traceback.print_exc()
         return _fail(WorkloadError(f"{type(error).__name__}: {error}"))
@@ -88,6 +91,8 @@ def _load(worker: str) -> Any:
     try:
         return importlib.import_module(worker).work
     except ImportError as error:
+        if (error.name or "").startswith(_OWN_PACKAGE):
+            raise  # nothing that an extra would mend
         raise MissingExtraError(error.name) from error
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ringleader.actors.clock import Agenda, Timer
-from ringleader.actors.dispatch import TURN, Runnable, here
+from ringleader.actors.dispatch import TURN, Seat, here
 from ringleader.actors.letters import Outcome
 
 from .system import System
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ringleader.actors.cell import Cell
     from ringleader.actors.dispatch import Dispatcher
+    from ringleader.actors.turns import Turns
 
 T = TypeVar("T")
 SPINS = 4
@@ -78,15 +79,15 @@ class Stepper:
 
     def __init__(self, turn: int = TURN, shuffle: random.Random | None = None) -> None:
         self._turn, self._shuffle = turn, shuffle
-        self._queue: deque[Runnable] = deque()
-        self._held: dict[Runnable, bool] = {}
+        self._queue: deque[Turns] = deque()
+        self._held: dict[Turns, bool] = {}
         self.loop = _SteppedLoop(self)
 
     def dispatchers(self) -> dict[str, Callable[[str], Dispatcher]]:
         """Return what a system takes in place of its own dispatchers."""
         return {"pool": lambda _: self, "thread": lambda _: self, "async": lambda _: self.loop}
 
-    def put(self, runnable: Runnable, /) -> None:
+    def put(self, runnable: Turns, /) -> None:
         """Give this one a turn later."""
         if runnable in self._held:
             self._held[runnable] = True
@@ -119,7 +120,12 @@ class Stepper:
         if self._shuffle is not None:
             self._queue.rotate(self._shuffle.randrange(len(self._queue)))
             turn = self._shuffle.randint(1, self._turn)
-        self._queue.popleft().run(turn)
+        cell = self._queue.popleft()
+        outer, here.seat = here.seat, Seat(None if cell.dispatcher.is_async else cell)
+        try:
+            cell.run(turn)
+        finally:
+            here.seat = outer
         return True
 
     def drive(self) -> None:
@@ -133,7 +139,7 @@ class Stepper:
     run_until_quiescent = drive
 
     @contextmanager
-    def hold(self, runnable: Runnable) -> Generator[None]:
+    def hold(self, runnable: Turns) -> Generator[None]:
         """Let messages reach `runnable` meanwhile, but give it no turn."""
         self._held[runnable] = False
         try:
@@ -155,7 +161,7 @@ class _SteppedLoop:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._news = False
 
-    def put(self, runnable: Runnable, /) -> None:
+    def put(self, runnable: Turns, /) -> None:
         self._news = True
         self._stepper.put(runnable)
 

@@ -189,9 +189,7 @@ def can_spawn(
         draw: returns a number from 0 to 1; called only under backpressure.
         critical: admitted even in an emergency.
     """
-    request = _Request(
-        task_type=task_type, node_id=node_id, critical=critical, now=now, draw=draw
-    )
+    request = _Request(task_type=task_type, node_id=node_id, critical=critical, now=now, draw=draw)
     denial = next(_denials(state, options, request), None)
     return denial or Verdict(granted=True)
 
@@ -314,9 +312,7 @@ def _denied(reason: str, retry_after: float = BACKOFF) -> Verdict:
     return Verdict(granted=False, reason=reason, retry_after=retry_after)
 
 
-def _running(
-    tasks: Mapping[str, RunningTask], task_type: str, node_id: str | None = None
-) -> int:
+def _running(tasks: Mapping[str, RunningTask], task_type: str, node_id: str | None = None) -> int:
     return sum(
         task.task_type == task_type and node_id in {None, task.node_id} for task in tasks.values()
     )

@@ -45,9 +45,7 @@ class QueuePopulatorOptions(Struct, frozen=True, kw_only=True):
     exploration_configs: Annotated[
         int, Meta(ge=0, description="how many such configs there may be (configs)")
     ] = 3
-    exploration_hours: Annotated[
-        float, Meta(gt=0, description="how long is long (hours)")
-    ] = 4
+    exploration_hours: Annotated[float, Meta(gt=0, description="how long is long (hours)")] = 4
     blocked_priority: Annotated[
         int, Meta(description="what a config adds whose training is blocked by quality")
     ] = 30
@@ -154,9 +152,7 @@ def parts(demand: Demand, options: QueuePopulatorOptions) -> Iterable[tuple[int,
         missing -= games
 
 
-def in_order(
-    demands: Iterable[Demand], options: QueuePopulatorOptions
-) -> list[Demand]:
+def in_order(demands: Iterable[Demand], options: QueuePopulatorOptions) -> list[Demand]:
     """Sort configs: those that have reached their rating last, then by weight, then by games."""
     return sorted(
         demands,
@@ -213,9 +209,7 @@ def plan(
     return planned
 
 
-def _untouched(
-    demands: Sequence[Demand], options: QueuePopulatorOptions, now: float
-) -> set[str]:
+def _untouched(demands: Sequence[Demand], options: QueuePopulatorOptions, now: float) -> set[str]:
     longest = sorted(
         (demand.touched, demand.config_key)
         for demand in demands

@@ -73,11 +73,7 @@ def priority(
         for name, factor in factors(state, options, now, all_games).items()
     )
     return (
-        weighted
-        * boost(state, now)
-        * state.momentum
-        * state.curriculum
-        * starvation(state.games)
+        weighted * boost(state, now) * state.momentum * state.curriculum * starvation(state.games)
     )
 
 

@@ -1,11 +1,10 @@
 """The options that choose the configuration, which most commands share, and what they lead to."""
 
-from __future__ import annotations
-
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
@@ -15,9 +14,6 @@ from ringleader.config.layers import Leaf, Origin
 from ringleader.config.load import FILE
 
 from ..datadir import DataDir
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DEMO: Final = "demo"
 
@@ -75,7 +71,7 @@ class Choice:
         environment = os.environ if environment is None else environment
         loaded = self._load(environment, self.profile)
         is_chosen = loaded.leaves["profile",].origin.layer != "default"
-        if is_chosen or self._has_file(environment):
+        if is_chosen or file_of(self, environment) is not None:
             return loaded
         demo = self._load(environment, DEMO)
         why = Leaf(DEMO, Origin("default", "there is no configuration file"))
@@ -89,9 +85,6 @@ class Choice:
             overrides=self._overrides(),
         )
 
-    def _has_file(self, environment: Mapping[str, str]) -> bool:
-        return self.config is not None or bool(environment.get(CONFIG)) or Path(FILE).exists()
-
     def _overrides(self) -> tuple[str, ...]:
         special = {
             "node.data_dir": self.data_dir,
@@ -102,6 +95,14 @@ class Choice:
         return (*self.overrides, *given)
 
 
-def data_dir(loaded: Loaded) -> DataDir:
+def data_dir_of(loaded: Loaded) -> DataDir:
     """Return the data directory that the settings name."""
     return DataDir(Path(loaded.settings.node.data_dir).expanduser())
+
+
+def file_of(choice: Choice, environment: Mapping[str, str] | None = None) -> Path | None:
+    """Return the configuration file that is read, if one is."""
+    named = choice.config or (os.environ if environment is None else environment).get(CONFIG)
+    if named:
+        return Path(named)
+    return Path(FILE) if Path(FILE).exists() else None

@@ -1,21 +1,15 @@
 """`ringleader config`: what holds, and why."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
 
-from ringleader.config import rows
+from ringleader.config import Loaded, Row, rows
 from ringleader.config.toml import inline
 
 from .choice import Choice, Config, Data, Json, Profile, Set
 from .output import CLEAN, answers_errors, print_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ringleader.config import Loaded, Row
 
 app = typer.Typer(no_args_is_help=True, help="Look at the configuration.")
 
@@ -39,9 +33,7 @@ def show(
     json: Json = False,
 ) -> int:
     """Print every setting with where its value came from, in a form that a file takes."""
-    choice = Choice(
-        config=config, profile=profile, overrides=tuple(set_ or ()), data_dir=data_dir
-    )
+    choice = Choice(config=config, profile=profile, overrides=tuple(set_ or ()), data_dir=data_dir)
     loaded = choice.load()
     shown = [row for row in rows(loaded) if not (changed and row.default)]
     if json:

@@ -10,10 +10,14 @@ import os
 
 import pytest
 
-MISSING = [name for name in ("numpy", "pyspiel") if importlib.util.find_spec(name) is None]
+_MISSING = [name for name in ("numpy", "pyspiel") if importlib.util.find_spec(name) is None]
 
-if MISSING:
-    reason = f"{' and '.join(MISSING)} not installed: pip install 'ringleader[selfplay]'"
+_REASON = f"{' and '.join(_MISSING)} not installed: pip install 'ringleader[selfplay]'"
+
+MARK = pytest.mark.skipif(bool(_MISSING), reason=_REASON)
+"""For `pytestmark`: what the import has settled, said of the tests."""
+
+if _MISSING:
     if os.environ.get("CI") == "true":
-        raise ImportError(reason)
-    pytest.skip(reason, allow_module_level=True)
+        raise ImportError(_REASON)
+    pytest.skip(_REASON, allow_module_level=True)

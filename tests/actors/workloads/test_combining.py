@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.actors.workloads import needs_selfplay  # noqa: F401  # skips without the extra
+from tests.actors.workloads import needs_selfplay  # before NumPy: skips without the extra
 
 # isort: split
 from pathlib import Path
@@ -12,6 +12,8 @@ from hypothesis import given, strategies as st
 from ringleader.actors.workloads.combining import Export, freshness, is_kept, merged
 from ringleader.actors.workloads.options import CombineOptions
 from ringleader.actors.workloads.samples import Samples, Source
+
+pytestmark = needs_selfplay.MARK
 
 HOUR = 3600.0
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.actors.workloads import needs_selfplay  # noqa: F401  # skips without the extra
+from tests.actors.workloads import needs_selfplay  # before NumPy: skips without the extra
 
 # isort: split
 import numpy as np
@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ringleader.actors.workloads.hexgame import HexGame, planes
+
+pytestmark = needs_selfplay.MARK
 
 SIDE = 4
 GAME = HexGame(SIDE)

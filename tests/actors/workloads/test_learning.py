@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.actors.workloads import needs_selfplay  # noqa: F401  # skips without the extra
+from tests.actors.workloads import needs_selfplay  # before NumPy: skips without the extra
 
 # isort: split
 import numpy as np
@@ -8,6 +8,8 @@ import pytest
 
 from ringleader.actors.workloads.learning import Adam, Batch, losses
 from ringleader.actors.workloads.network import Network
+
+pytestmark = needs_selfplay.MARK
 
 
 def network() -> Network:

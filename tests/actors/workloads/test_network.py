@@ -1,12 +1,16 @@
 from __future__ import annotations
 
-from tests.actors.workloads import needs_selfplay  # noqa: F401  # skips without the extra
+from tests.actors.workloads import needs_selfplay  # before NumPy: skips without the extra
 
 # isort: split
+from typing import Any
+
 import numpy as np
 import pytest
 
 from ringleader.actors.workloads.network import Network, softmax
+
+pytestmark = needs_selfplay.MARK
 
 
 def network(seed: int = 1) -> Network:
@@ -27,10 +31,11 @@ def test_a_network_has_a_logit_per_cell_and_a_value_within_bounds() -> None:
 
 
 def test_gradients_are_those_that_differences_show() -> None:
-    subject = Network([weight.astype(np.float64) for weight in network().weights])  # type: ignore[misc]  # more digits
+    precise: Any = [weight.astype(np.float64) for weight in network().weights]  # more digits
+    subject = Network(precise)
     planes = inputs(4)
-    direction = np.random.default_rng(3).random((4, 10))
-    gradients = subject.gradients(subject.forward(planes), direction)  # type: ignore[arg-type]  # more digits
+    direction: Any = np.random.default_rng(3).random((4, 10))
+    gradients = subject.gradients(subject.forward(planes), direction)
 
     for weight, gradient in zip(subject.weights, gradients, strict=True):
         place = tuple(size // 2 for size in weight.shape)

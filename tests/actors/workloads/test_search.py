@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.actors.workloads import needs_selfplay  # noqa: F401  # skips without the extra
+from tests.actors.workloads import needs_selfplay  # before NumPy: skips without the extra
 
 # isort: split
 import numpy as np
@@ -15,6 +15,8 @@ from ringleader.actors.workloads.search import (
     network_judge,
 )
 
+pytestmark = needs_selfplay.MARK
+
 GAME = HexGame(3)
 SETTINGS = SearchSettings(simulations=40, c_puct=1.5)
 
@@ -26,7 +28,8 @@ def undecided(boards: Positions, movers: object) -> tuple[Floats, Floats]:
 
 
 def visits(states: list[State], settings: SearchSettings = SETTINGS) -> list[list[int]]:
-    return Search(GAME, states, undecided, settings).run().tolist()
+    counts: list[list[int]] = Search(GAME, states, undecided, settings).run().tolist()
+    return counts
 
 
 def test_simulations_are_spent_on_legal_moves_only() -> None:

@@ -50,19 +50,21 @@ def test_inputs_and_outputs_are_paths(job: JobFile) -> None:
 
 
 @pytest.mark.parametrize(
-    ("use", "reason"),
+    ("method", "name", "reason"),
     [
-        (lambda session: session.input("none"), "inputs.none is missing"),
-        (lambda session: session.input_list("none"), "inputs.none names no file"),
-        (lambda session: session.optional_input("games"), "inputs.games must be one path"),
-        (lambda session: session.output("none"), "outputs.none is missing"),
+        ("input", "none", "inputs.none is missing"),
+        ("input_list", "none", "inputs.none names no file"),
+        ("optional_input", "games", "inputs.games must be one path"),
+        ("output", "none", "outputs.none is missing"),
     ],
 )
 def test_a_path_that_the_job_file_lacks_is_named(
-    job: JobFile, use: Callable[[Session[ExportOptions]], object], reason: str
+    job: JobFile, method: str, name: str, reason: str
 ) -> None:
+    look_up = getattr(Session(job, EAGER), method)
+
     with pytest.raises(BadJobFileError, match=reason):
-        use(Session(job, EAGER))
+        look_up(name)
 
 
 def test_an_unknown_board_is_refused_at_once(new_job: JobFactory) -> None:

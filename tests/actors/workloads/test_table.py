@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.actors.workloads import needs_selfplay  # noqa: F401  # skips without the extra
+from tests.actors.workloads import needs_selfplay  # before NumPy: skips without the extra
 
 # isort: split
 import numpy as np
@@ -16,6 +16,8 @@ from ringleader.actors.workloads.players import (
 )
 from ringleader.actors.workloads.search import SearchSettings
 from ringleader.actors.workloads.table import Table, choose
+
+pytestmark = needs_selfplay.MARK
 
 GAME = HexGame(3)
 NOISY = SearchSettings(simulations=8, c_puct=1.5, noise_share=0.25)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.actors.workloads import needs_selfplay  # noqa: F401  # skips without the extra
+from tests.actors.workloads import needs_selfplay  # before NumPy: skips without the extra
 
 # isort: split
 import numpy as np
@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ringleader.actors.workloads.training import cosine, split_games
+
+pytestmark = needs_selfplay.MARK
 
 
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=60), st.floats(0, 0.9))
@@ -25,4 +27,4 @@ def test_the_learning_rate_falls_from_all_to_nothing() -> None:
     rates = [cosine(step, 10) for step in range(11)]
 
     assert rates == sorted(rates, reverse=True)
-    assert (rates[0], rates[5], rates[10]) == (1, pytest.approx(0.5), pytest.approx(0))
+    assert [rates[0], rates[5], rates[10]] == pytest.approx([1, 0.5, 0])

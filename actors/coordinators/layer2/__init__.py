@@ -1,0 +1,1 @@
+"""Infrastructure support: the life of models."""

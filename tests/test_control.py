@@ -1,0 +1,203 @@
+"""A node answers through its socket: anybody of its owner, whatever they send."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ringleader import snapshot
+from ringleader.actors.base import Actor
+from ringleader.actors.dispatch import spawn
+from ringleader.actors.letters import Outcome
+from ringleader.client import NodeClient, NodeError, NoNode
+from ringleader.control import MAX_CLIENTS, ControlServer
+from ringleader.frames import MAX_REPLY, FrameReader, Question, Request, frame, read_reply
+from ringleader.supervisors.spec import ChildSpec
+from ringleader.system import System
+from ringleader.unixsocket import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Desk:
+    """Answers, and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Question] = []
+        self.value: Any = None
+
+    def respond(self, question: Question) -> Any:
+        self.asked.append(question)
+        if isinstance(self.value, Exception):
+            raise self.value
+        return self.value
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "control.sock"
+
+
+@pytest.fixture
+def server(desk: Desk, path: Path) -> Iterator[ControlServer]:
+    server = ControlServer(path, desk.respond, spawn)
+    server.start()
+    yield server
+    assert server.close(10)
+
+
+def reply_on(connection: socket.socket) -> Any:
+    reader = FrameReader(MAX_REPLY)
+    while (body := reader.next()) is None:
+        data = connection.recv(65536)
+        assert data, "the node closed the connection"
+        reader.feed(data)
+    return read_reply(body)
+
+
+def test_a_node_tells_its_tree_its_counters_and_its_deaths(path: Path) -> None:
+    class Quiet(Actor):
+        def on_receive(self, message: Any) -> Any:
+            raise ValueError(message)
+
+    with System(node_id="n1", seed=1) as system:
+        ref = system.start_child(ChildSpec("quiet", Quiet))
+        ref.tell("two\nlines")
+
+        def respond(question: Question) -> Any:
+            match question:
+                case "tree":
+                    return snapshot.take(system)
+                case "deaths":
+                    return snapshot.death_lines(system.deaths.all())
+                case _:
+                    return system.statistics()
+
+        server = ControlServer(path, respond, system.context.spawn)
+        server.start()
+        with NodeClient(path) as client:
+            while not system.deaths.restarts:
+                assert client.tree().node_id == "n1"
+            tree = client.tree()
+            assert [cell.path for cell in tree.cells] == ["/system", "/system/registry", "/quiet"]
+            assert client.deaths()[0].cause == "ValueError: two …"
+            assert client.statistics().messages[Outcome.FAILED] == 1
+        assert server.close()
+
+
+def test_a_client_asks_as_often_as_it_likes(server: ControlServer, desk: Desk, path: Path) -> None:
+    with NodeClient(path) as client:
+        for _ in range(3):
+            client.stop()
+    assert desk.asked == ["stop"] * 3
+
+
+def test_an_answer_that_fails_is_told_and_the_node_goes_on(
+    server: ControlServer, desk: Desk, path: Path
+) -> None:
+    desk.value = KeyError("x")
+    with NodeClient(path) as client:
+        with pytest.raises(NodeError, match="did not answer 'tree': KeyError: 'x'"):
+            client.tree()
+        desk.value = []
+        assert client.deaths() == []
+
+
+def test_an_answer_of_another_version_is_named_as_such(
+    server: ControlServer, desk: Desk, path: Path
+) -> None:
+    desk.value = {"cells": 7}
+    with NodeClient(path) as client, pytest.raises(NodeError, match="another version"):
+        client.tree()
+
+
+def test_a_large_answer_arrives_whole_and_delays_nobody_who_reads(
+    server: ControlServer, desk: Desk, path: Path
+) -> None:
+    desk.value = ["x" * 1000] * 20_000
+    with connect(path, 10) as slow, connect(path, 10) as quick:
+        slow.sendall(frame(Request(question="tree")) * 5)  # 100 MB that nobody reads
+        quick.sendall(frame(Request(question="tree")))
+        assert len(reply_on(quick).value) > 20_000_000
+
+
+@pytest.mark.parametrize("bad", [b"\0\0\0\5hello", struct.pack(">I", 1 << 30), b"GET / HTTP/1.1\r\n"])
+def test_who_speaks_another_language_is_told_so_and_dropped(
+    server: ControlServer, path: Path, bad: bytes
+) -> None:
+    with connect(path, 10) as client:
+        client.sendall(bad)
+        assert reply_on(client).error
+        assert client.recv(1) == b""
+    with NodeClient(path) as fine:
+        fine.stop()
+
+
+def test_a_client_that_goes_in_the_middle_leaves_no_trace(
+    server: ControlServer, path: Path
+) -> None:
+    with connect(path, 10) as client:
+        client.sendall(b"\0\0")
+    with NodeClient(path) as fine:
+        fine.stop()
+
+
+def test_of_too_many_clients_the_one_that_is_silent_longest_is_dropped(
+    server: ControlServer, path: Path
+) -> None:
+    with NodeClient(path) as kept:
+        silent = connect(path, 10)
+        kept.stop()
+        others = [connect(path, 10) for _ in range(MAX_CLIENTS - 1)]
+        assert silent.recv(1) == b""
+        kept.stop()
+        for connection in (silent, *others):
+            connection.close()
+
+
+def test_the_end_removes_the_socket_and_disconnects(desk: Desk, path: Path) -> None:
+    server = ControlServer(path, desk.respond, spawn)
+    assert server.close()
+    server.start()
+    with NodeClient(path) as client:
+        client.stop()
+        assert server.close()
+        assert server.close()
+        assert not path.exists()
+        with pytest.raises(NodeError, match="has stopped|broke"):
+            client.stop()
+
+
+def test_no_node_is_an_answer(path: Path) -> None:
+    with pytest.raises(NoNode, match="no node runs on"), NodeClient(path):
+        pass
+
+
+def test_a_client_outside_a_with_block_says_so(path: Path) -> None:
+    with pytest.raises(NodeError, match="`with` block"):
+        NodeClient(path).stop()
+
+
+def test_a_node_that_does_not_answer_is_given_up(path: Path) -> None:
+    class Hung:
+        held = True
+
+    import threading
+
+    release = threading.Event()
+    server = ControlServer(path, lambda _: release.wait(10), spawn)
+    server.start()
+    with NodeClient(path, timeout=0.05) as client, pytest.raises(NodeError, match="within 0.05 s"):
+        client.stop()
+    release.set()
+    assert server.close()

@@ -1,0 +1,99 @@
+"""What comes over the control socket is checked before it is believed."""
+
+from __future__ import annotations
+
+import struct
+
+import msgspec
+import pytest
+from hypothesis import given, strategies as st
+
+from ringleader.frames import (
+    MAX_REQUEST,
+    QUESTIONS,
+    FrameError,
+    FrameReader,
+    Reply,
+    Request,
+    answer,
+    frame,
+    read_reply,
+    read_request,
+)
+
+
+def only(data: bytes, limit: int = MAX_REQUEST) -> bytes:
+    reader = FrameReader(limit)
+    reader.feed(data)
+    body = reader.next()
+    assert body is not None
+    assert reader.next() is None
+    return body
+
+
+@given(st.lists(st.binary(max_size=300), max_size=8), st.lists(st.integers(1, 50), min_size=1))
+def test_frames_come_out_as_they_went_in_however_the_stream_is_cut(
+    bodies: list[bytes], sizes: list[int]
+) -> None:
+    stream = b"".join(frame(body) for body in bodies)
+    reader, found, at, turn = FrameReader(MAX_REQUEST), list[bytes](), 0, 0
+    while at < len(stream):
+        size = sizes[turn % len(sizes)]
+        reader.feed(stream[at : at + size])
+        at, turn = at + size, turn + 1
+        while (body := reader.next()) is not None:
+            found.append(msgspec.msgpack.decode(body, type=bytes))
+    assert found == bodies
+
+
+def test_a_frame_that_is_too_large_is_refused_before_it_is_read() -> None:
+    reader = FrameReader(MAX_REQUEST)
+    reader.feed(struct.pack(">I", MAX_REQUEST + 1))
+    with pytest.raises(FrameError, match="65537 bytes; at most 65536"):
+        reader.next()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_question_is_read_as_it_was_asked(question: str) -> None:
+    request = msgspec.convert({"question": question}, Request)
+    assert read_request(only(frame(request))) == request
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xc1",
+        b"GET / HTTP/1.1\r\n\r\n",
+        msgspec.msgpack.encode({"question": "tee"}),
+        msgspec.msgpack.encode({"question": "tree", "more": 1}),
+        msgspec.msgpack.encode({}),
+        msgspec.msgpack.encode({"question": "\udce9".encode("utf-8", "surrogatepass")}),
+    ],
+)
+def test_what_is_no_request_is_refused_with_what_is_known(body: bytes) -> None:
+    with pytest.raises(FrameError, match="not a request: .*known: tree, statistics, deaths, stop"):
+        read_request(body)
+
+
+@pytest.mark.parametrize("key", ["question", "other"])
+def test_deep_nesting_is_refused(key: str) -> None:
+    deep = b"\x81" + msgspec.msgpack.encode(key) + b"\x91" * 60_000 + b"\xc0"
+    with pytest.raises(FrameError):
+        read_request(deep)
+
+
+def test_a_reply_carries_any_value() -> None:
+    reply = read_reply(only(answer({"a": [1, None]})))
+    assert reply.error == ""
+    assert msgspec.msgpack.decode(reply.value) == {"a": [1, None]}
+
+
+def test_a_reply_carries_an_error_instead() -> None:
+    assert read_reply(only(frame(Reply(error="no")))).error == "no"
+
+
+def test_what_is_no_reply_is_refused() -> None:
+    for body in (b"\x01", b"\x81\xa5value" + b"\x91" * 100_000 + b"\xc0"):
+        with pytest.raises(FrameError, match="not a reply"):
+            read_reply(body)

@@ -1,0 +1,141 @@
+"""What a look at a running tree shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringleader import snapshot
+from ringleader.actors.base import Actor
+from ringleader.snapshot import CellSnapshot
+from ringleader.supervisors.child import Child
+from ringleader.supervisors.spec import ChildSpec
+from ringleader.supervisors.supervisor import Supervisor
+from ringleader.testing import TestSystem
+
+
+class Worker(Actor):
+    """Fails when told to."""
+
+    def on_receive(self, message: Any) -> Any:
+        raise ValueError(message)
+
+
+class Stubborn(Actor):
+    """Does not start a second time."""
+
+    starts = 0
+
+    def on_start(self) -> None:
+        Stubborn.starts += 1
+        if Stubborn.starts > 1:
+            raise RuntimeError("not again")
+
+
+class Patient(Supervisor):
+    """Waits before it restarts."""
+
+    intensity = 10
+    strategy = "rest_for_one"
+
+    def init(self) -> list[ChildSpec]:
+        return [ChildSpec("first", Worker), ChildSpec("second", Worker)]
+
+    def backoff(self, child: Child) -> float:
+        return 5.0
+
+
+def look(system: TestSystem) -> dict[str, CellSnapshot]:
+    return {cell.path: cell for cell in snapshot.take(system).cells}
+
+
+def test_every_place_is_there_parents_first_in_start_order() -> None:
+    with TestSystem(node_id="n") as system:
+        system.start_child(ChildSpec("p", Patient))
+        tree = snapshot.take(system)
+        assert [cell.path for cell in tree.cells] == [
+            "/system", "/system/registry", "/p", "/p/first", "/p/second",
+        ]
+        assert [cell.depth for cell in tree.cells] == [0, 1, 0, 1, 1]
+        assert (tree.node_id, tree.cells[4].name) == ("n", "second")
+        assert tree.cells[2].strategy == "rest_for_one"
+        assert tree.cells[3].strategy is None
+        assert tree.cells[3].actor.endswith("test_snapshot:Worker")
+        assert {cell.state for cell in tree.cells} == {"running"}
+
+
+def test_uptime_counts_from_the_launch() -> None:
+    with TestSystem() as system:
+        system.advance(5)
+        system.start_child(ChildSpec("p", Patient))
+        system.advance(2)
+        assert look(system)["/p/first"].uptime == 2
+        assert snapshot.take(system).uptime >= 7
+
+
+def test_a_child_that_waits_for_its_restart_is_in_backoff_and_its_group_down() -> None:
+    with TestSystem() as system:
+        system.start_child(ChildSpec("p", Patient))
+        system.ref("/p/first").tell("x")
+        system.run()
+        cells = look(system)
+        assert (cells["/p/first"].state, cells["/p/first"].uptime) == ("backoff", None)
+        assert cells["/p/second"].state == "down"
+        system.advance(5)
+        cells = look(system)
+        assert (cells["/p/first"].state, cells["/p/first"].restarts) == ("running", 1)
+        assert (cells["/p/second"].state, cells["/p/second"].restarts) == ("running", 1)
+
+
+def test_who_ended_and_was_not_decided_about_is_restarting() -> None:
+    with TestSystem() as system:
+        ref = system.start_child(ChildSpec("p", Patient))
+        with system.stepper.hold(ref.cell):
+            system.ref("/p/first").tell("x")
+            system.run()
+            assert look(system)["/p/first"].state == "restarting"
+        system.run()
+        assert look(system)["/p/first"].state == "backoff"
+
+
+def test_messages_that_wait_are_counted() -> None:
+    with TestSystem() as system:
+        ref = system.start_child(ChildSpec("p", Patient))
+        first = system.ref("/p/first")
+        with system.stepper.hold(first.cell):
+            first.tell("x")
+            first.tell("y")
+            assert look(system)["/p/first"].mailbox == 2
+        assert ref.path == "/p"
+
+
+def test_a_child_that_was_never_started_is_down() -> None:
+    class Half(Supervisor):
+        def init(self) -> list[ChildSpec]:
+            return [ChildSpec("a", Waiter), ChildSpec("b", Worker)]
+
+    class Waiter(Actor):
+        def on_start(self) -> Any:
+            cells = {cell.path: cell.state for cell in snapshot.take(system).cells}
+            seen.append((cells["/h"], cells["/h/a"], cells["/h/b"]))
+
+    seen: list[tuple[str, str, str]] = []
+    with TestSystem() as system:
+        system.start_child(ChildSpec("h", Half))
+        assert seen == [("starting", "starting", "down")]
+
+
+def test_a_system_that_stopped_has_an_empty_tree() -> None:
+    with TestSystem() as system:
+        system.start_child(ChildSpec("p", Patient))
+    assert snapshot.take(system).cells == ()
+
+
+def test_deaths_are_told_in_one_line_each() -> None:
+    with TestSystem() as system:
+        system.start_child(ChildSpec("p", Patient))
+        system.ref("/p/first").tell("one\ntwo")
+        system.run()
+        (line,) = snapshot.death_lines(system.deaths.all())
+        assert (line.path, line.cause) == ("/p/first", "ValueError: one …")
+        assert line.decision == "restarted with 1 sibling in 5 s"
+    assert snapshot.one_line("") == ""
