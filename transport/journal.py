@@ -142,7 +142,7 @@ class SqliteJournal:
         """Put an item into the queue, once."""
         text = as_text(item, f"work item {item.work_id!r}")
         with self._database.transaction() as tables:
-            tables.execute(
+            added = tables.write(
                 "INSERT INTO work (work_id, config_key, iteration, kind, status, priority, record) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (
@@ -155,7 +155,7 @@ class SqliteJournal:
                     text,
                 ),
             )
-            return tables.changes() == 1
+            return added == 1
 
     def work(
         self,
@@ -210,7 +210,7 @@ class SqliteJournal:
             item = self.work_item(work_id)
             changed = None if item is None else change(item)
             if changed is not None:
-                tables.execute(
+                tables.write(
                     "UPDATE work SET status = ?, record = ? WHERE work_id = ?",
                     (changed.status, as_text(changed, f"work item {work_id!r}"), work_id),
                 )
@@ -222,7 +222,7 @@ class SqliteJournal:
         """Keep a model."""
         text = as_text(model, f"model {model.model_id!r}")
         with self._database.transaction() as tables:
-            tables.execute(
+            tables.write(
                 "INSERT INTO models (model_id, config_key, iteration, record) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (model_id) DO UPDATE SET config_key = excluded.config_key, "
                 "iteration = excluded.iteration, record = excluded.record",
@@ -245,9 +245,7 @@ class SqliteJournal:
         """Make a model the current best."""
         with self._database.transaction() as tables:
             rules.check_production(self.model(model_id), config_key, model_id)
-            tables.execute(
-                "INSERT OR REPLACE INTO production VALUES (?, ?)", (config_key, model_id)
-            )
+            tables.write("INSERT OR REPLACE INTO production VALUES (?, ?)", (config_key, model_id))
 
     def production(self, config_key: str) -> ModelRecord | None:
         """Return the current best model."""
@@ -268,7 +266,7 @@ class SqliteJournal:
         """Keep a small fact."""
         text = rules.kept(value, f"the note {key!r}").decode()
         with self._database.transaction() as tables:
-            tables.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, text))
+            tables.write("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, text))
 
     def noted(self, key: str, default: Any = None) -> Any:
         """Return what was noted."""
@@ -279,7 +277,7 @@ class SqliteJournal:
         """Forget everything."""
         with self._database.transaction() as tables:
             for table in TABLES:
-                tables.execute(f"DELETE FROM {table}")  # noqa: S608  # the names are ours
+                tables.write(f"DELETE FROM {table}")  # noqa: S608  # the names are ours
 
     def close(self) -> None:
         """Let go of the file."""

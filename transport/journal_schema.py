@@ -15,9 +15,9 @@ from ringleader.actors.events.readonly import freeze
 from ringleader.actors.journal import JournalError, ModelRecord, StageRecord, WorkItem
 
 if TYPE_CHECKING:
-    import apsw
-
     from ringleader.actors.journal import Stage
+
+    from .sqlite import Tables
 
 R = TypeVar("R", StageRecord, WorkItem, ModelRecord)
 
@@ -102,27 +102,27 @@ def finished_at(record: str | None) -> float | None:
     return last.finished_at if last.status == "done" else None
 
 
-def begin(tables: apsw.Connection, config_key: str, iteration: int, now: float) -> None:
+def begin(tables: Tables, config_key: str, iteration: int, now: float) -> None:
     """Record that an iteration began, unless it did before."""
     rules.check_iteration(iteration)
-    tables.execute(
+    tables.write(
         "INSERT INTO iterations VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         (config_key, iteration, now),
     )
 
 
-def stage_in(tables: apsw.Connection, key: tuple[str, int, Stage]) -> StageRecord | None:
+def stage_in(tables: Tables, key: tuple[str, int, Stage]) -> StageRecord | None:
     """Return what is known of a stage."""
-    found = tables.execute(
+    found = tables.rows(
         "SELECT record FROM stages WHERE config_key = ? AND iteration = ? AND stage = ?", key
-    ).fetchall()
-    return read_record(StageRecord, str(found[0][0])) if found else None
+    )
+    return read_record(StageRecord, found[0][0]) if found else None
 
 
-def keep_stage(tables: apsw.Connection, record: StageRecord | None) -> bool:
+def keep_stage(tables: Tables, record: StageRecord | None) -> bool:
     """Write a stage, if there is anything to write; tell whether there was."""
     if record is not None:
-        tables.execute(
+        tables.write(
             "INSERT OR REPLACE INTO stages VALUES (?, ?, ?, ?)",
             (
                 record.config_key,

@@ -9,13 +9,30 @@ from typing import TYPE_CHECKING, Any, Final
 import apsw
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from ringleader.actors.errors import RingleaderError
 
 BUSY_MS: Final = 2_000
 """Milliseconds to wait for somebody else's lock: nobody should hold one, a backup may."""
+
+
+class Tables:
+    """What is in the file, within one transaction."""
+
+    def __init__(self, connection: Any) -> None:  # apsw's own types are partly unknown
+        self._connection = connection
+
+    def rows(self, query: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Return what a query finds."""
+        return list(self._connection.execute(query, bindings))
+
+    def write(self, statement: str, bindings: tuple[Any, ...] = ()) -> int:
+        """Change something; return how many rows were."""
+        self._connection.execute(statement, bindings)
+        changes: int = self._connection.changes()
+        return changes
 
 
 class Database:
@@ -37,7 +54,7 @@ class Database:
         self.path = path
         self._what, self._error = what, error
         self._lock = threading.RLock()
-        self._connection: apsw.Connection | None = None
+        self._connection: Any = None  # apsw's own types are partly unknown
         if not path.parent.is_dir():
             raise error(f"{what} {path} can't be opened: {path.parent} is not a directory")
         with self._explained():
@@ -49,7 +66,7 @@ class Database:
                 raise
         self._connection = connection
 
-    def _prepare(self, connection: apsw.Connection, schema: Sequence[str]) -> None:
+    def _prepare(self, connection: Any, schema: Sequence[str]) -> None:
         connection.set_busy_timeout(BUSY_MS)
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", "full")
@@ -69,15 +86,15 @@ class Database:
             connection.pragma("user_version", len(schema))
 
     @contextmanager
-    def transaction(self) -> Generator[apsw.Connection]:
+    def transaction(self) -> Generator[Tables]:
         """Read and write as one: all of it is kept, or nothing if it raises."""
         with self._lock, self._explained(), _immediate(self._open) as connection:
-            yield connection
+            yield Tables(connection)
 
     def rows(self, query: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Return what a query finds."""
         with self._lock, self._explained():
-            return list(self._open.execute(query, bindings))
+            return Tables(self._open).rows(query, bindings)
 
     def close(self) -> None:
         """Let go of the file; may be repeated. Every later call raises."""
@@ -87,13 +104,13 @@ class Database:
                 connection.close()
 
     @property
-    def _open(self) -> apsw.Connection:
+    def _open(self) -> Any:
         if self._connection is None:
             raise self._error(f"{self._what} {self.path} is closed")
         return self._connection
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explained(self) -> Generator[None]:
         try:
             yield
         except apsw.Error as error:
@@ -101,7 +118,7 @@ class Database:
 
 
 @contextmanager
-def _immediate(connection: apsw.Connection) -> Generator[apsw.Connection]:
+def _immediate(connection: Any) -> Generator[Any]:
     """Take the write lock at once: a transaction that reads first could fail when it writes."""
     connection.execute("BEGIN IMMEDIATE")
     try:

@@ -66,9 +66,7 @@ class Request(Struct, frozen=True, kw_only=True):
     not_before: float = 0.0
 
 
-def backpressure(
-    waiting: int, options: EvaluationDaemonOptions, *, active: bool
-) -> Signal | None:
+def backpressure(waiting: int, options: EvaluationDaemonOptions, *, active: bool) -> Signal | None:
     """Return what to tell about the queue, if anything: with hysteresis, each once."""
     if not active and waiting >= options.backpressure:
         return "activate"

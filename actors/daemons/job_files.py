@@ -1,4 +1,4 @@
-"""A job's directory: the job file, the result, what the program wrote to stderr, its checkpoints."""
+"""A job's directory: job file, result, the program's stderr, checkpoints."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import msgspec
 
+from ..workloads.files import write_whole
 from ..workloads.protocol import JobFile, write_job
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class JobFiles:
         if self.job.exists() and self.job.read_bytes() == text:
             return
         self._result.unlink(missing_ok=True)
-        _write_whole(self.job, text)
+        write_whole(self.job, text)
 
     def _job_file(self, work_dir: Path) -> JobFile:
         request = self._request
@@ -73,7 +74,7 @@ class JobFiles:
         Raises:
             OSError: the directory can't be written to.
         """
-        _write_whole(self._result, msgspec.json.encode(result))
+        write_whole(self._result, msgspec.json.encode(result))
 
     def open_stderr(self) -> BinaryIO:
         """Open the file for the program's stderr; earlier runs' output stays while it is short."""
@@ -90,13 +91,3 @@ class JobFiles:
         except FileNotFoundError:
             return ""
         return lines[-1].strip() if lines else ""
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there with all its content or not at all."""
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from ..workloads.protocol import JobKind, Metric
 from .job_errors import JobError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..journal import Stage
     from ..ref import Ref
+    from ..workloads.protocol import JobKind, Metric
 
 STAGE_OF: Final[Mapping[JobKind, Stage]] = {
     "selfplay": "selfplay",

@@ -65,7 +65,12 @@ class JobProcess:
         )
         self.pid = self._popen.pid
         self._watch = _open_pidfd(self.pid)
-        spawn(name, self._run)
+        try:
+            spawn(name, self._run)
+        except BaseException:  # too many threads: nobody would ever reap it
+            self.kill()
+            self._close()
+            raise
 
     @property
     def is_over(self) -> bool:
@@ -87,32 +92,36 @@ class JobProcess:
         try:
             self._popen.wait(KILL_SECONDS)
         except subprocess.TimeoutExpired:
-            logger.error("process %s does not end, though it was killed", self.pid)
+            logger.exception("process %s does not end, though it was killed", self.pid)
 
     # ------------------------------------------------------------------- the thread
 
     def _run(self) -> None:
-        popen = self._popen
-        stdout: Any = popen.stdout
+        stdout: Any = self._popen.stdout
         try:
             for line in _lines(_chunks(stdout.fileno(), self._watch)):
                 self._hear(line)
         finally:
             returncode = self._reap()
-            stdout.close()
-            if popen.stdin is not None:
-                popen.stdin.close()
-            if self._watch is not None:
-                os.close(self._watch)
+            self._close()
             self._over.set()
             self._ended(returncode)
 
     def _reap(self) -> int:
         """Wait for the end; end what is left of the group while its number can't mean another."""
         if self._watch is not None:
-            select.select([self._watch], [], [])
+            poll = select.poll()
+            poll.register(self._watch, select.POLLIN)
+            poll.poll()
             self.signal(signal.SIGKILL)
         return self._popen.wait()
+
+    def _close(self) -> None:
+        for pipe in (self._popen.stdin, self._popen.stdout):
+            if pipe is not None:
+                pipe.close()
+        if self._watch is not None:
+            os.close(self._watch)
 
 
 def _open_pidfd(pid: int) -> int | None:

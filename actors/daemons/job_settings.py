@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..options import StageOptions, StagesOptions
 from .job_messages import JobRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    from ..options import StageOptions, StagesOptions
     from ..ref import Ref
     from ..workloads.protocol import JobKind
 

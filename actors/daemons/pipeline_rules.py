@@ -40,9 +40,7 @@ class DataPipelineOptions(Struct, frozen=True, kw_only=True):
     failures: Annotated[
         int, Meta(ge=1, description="iterations that fail in a row until the breaker opens")
     ] = 5
-    recovery: Annotated[
-        float, Meta(ge=0, description="how long it stays open (seconds)")
-    ] = 60
+    recovery: Annotated[float, Meta(ge=0, description="how long it stays open (seconds)")] = 60
     history: Annotated[
         int, Meta(ge=1, description="durations and errors that are remembered (stages)")
     ] = 200
@@ -89,9 +87,7 @@ def outcome(records: Iterable[StageRecord]) -> dict[str, object]:
     """Return how an iteration ended, for its stage `complete`."""
     known = {record.stage: record for record in records}
     failed = [f"{r.stage}: {r.error}" for r in known.values() if r.status == "failed"]
-    skipped = [
-        f"{r.stage}: {r.result['skipped']}" for r in known.values() if "skipped" in r.result
-    ]
+    skipped = [f"{r.stage}: {r.result['skipped']}" for r in known.values() if "skipped" in r.result]
     promotion = known.get("promotion")
     promoted = promotion is not None and bool(promotion.result.get("promoted"))
     return {"promoted": promoted, "failed": failed, "skipped": skipped}

@@ -171,7 +171,7 @@ class _Gauntlet:
     def _new_table(self, opponent: Opponent) -> Table:
         options = self._options
         searched = max(options.simulations, options.heuristic_simulations)
-        size = batch_size(options.games_at_once, searched)
+        size = batch_size(options.games_at_once, searched, self._game.cells)
         if options.stop_early_confidence:
             size = min(size, options.stop_early_games)
         done = self._scores[self._current].games

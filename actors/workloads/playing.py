@@ -80,7 +80,7 @@ class _Selfplay:
     def _new_table(self) -> Table:
         options = self._session.options
         done = len(self._records)
-        size = batch_size(options.games_at_once, options.simulations)
+        size = batch_size(options.games_at_once, options.simulations, self._game.cells)
         numbers = range(
             options.first_game + done, options.first_game + min(done + size, options.games)
         )

@@ -17,7 +17,7 @@ owner died, and the program exits at once. On SIGTERM it writes a checkpoint and
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, cast, get_args
+from typing import Annotated, Any, Final, Literal, cast, get_args
 
 import msgspec
 
@@ -56,9 +56,9 @@ class JobFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     kind: JobKind
     config_key: str
     """What is learned, such as `hex5_2p`."""
-    iteration: int = 1
+    iteration: Annotated[int, msgspec.Meta(ge=0)] = 1
     """Counted from 1."""
-    seed: int = 0
+    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Everything random in the job follows from it and the iteration."""
     work_dir: str
     """Where checkpoints go; made when missing, kept until the owner removes it."""

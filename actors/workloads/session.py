@@ -68,8 +68,6 @@ class Session(Generic[O]):
         self._saved_at = self.started
         self._told_at = float("-inf")
 
-    # files ------------------------------------------------------------------------------------
-
     def input(self, name: str) -> Path:
         """Return the path of an input.
 
@@ -111,8 +109,6 @@ class Session(Generic[O]):
             raise BadJobFileError(f"job {self.job.job_id!r}: outputs.{name} is missing")
         return Path(given)
 
-    # telling ----------------------------------------------------------------------------------
-
     def progress(
         self,
         done: int,
@@ -141,8 +137,6 @@ class Session(Generic[O]):
     def seconds(self) -> float:
         """How long this run of the job has taken (s); a resumed one counts from its restart."""
         return time.monotonic() - self.started
-
-    # checkpoints ------------------------------------------------------------------------------
 
     def restore(self) -> bytes | None:
         """Return what the last checkpoint of this very job holds, None without one.
@@ -179,8 +173,6 @@ class Session(Generic[O]):
         say(Checkpoint(done=done))
         if interrupted is not None:
             raise Interrupted(interrupted)
-
-    # the end ----------------------------------------------------------------------------------
 
     def finished(self) -> dict[str, Any] | None:
         """Return the result of an earlier run of this very job whose outputs are still there."""

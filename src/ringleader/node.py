@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import socket
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from ringleader.actors.daemons.job_settings import JobSettings
 from ringleader.actors.errors import RingleaderError
 from ringleader.config.specs import child_specs
+from ringleader.supervisors.errors import SupervisorError
 from ringleader.transport.journal import SqliteJournal
 
 from . import runs, snapshot
@@ -18,7 +21,7 @@ from .logs import log_death, open_logs
 from .system import System
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from ringleader.actors.journal import StageJournal
     from ringleader.config import Loaded
@@ -29,9 +32,6 @@ if TYPE_CHECKING:
     from .runs import Arguments, Run
 
 logger = logging.getLogger("ringleader.node")
-
-PROVIDED: Final = ("journal", "jobs", "run")
-"""Constructor arguments that actors of the tree get by name."""
 
 
 class NodeFailed(RingleaderError):  # noqa: N818  # a state of the node
@@ -45,6 +45,195 @@ class NodeFailed(RingleaderError):  # noqa: N818  # a state of the node
 
 
 class SocketTaken(RingleaderError):  # noqa: N818  # a state of the socket
-    """The control socket can't be made."""
+    """The control socket can't be made.
+
+    Attributes:
+        exit_code: of a command that meets it.
+    """
 
     exit_code: ClassVar[int] = 75
+
+
+class Node:
+    """One run of a declared tree on a data directory: `open`, `start`, `stop`, `close`.
+
+    Args:
+        loaded: the settings.
+        data: the data directory.
+        arguments: what the run is begun with; kept, for who resumes it.
+        resume: go on with the latest run, if there is one.
+        chaos: seconds between two injected crashes; None injects none.
+        write: takes lines for a person; called from any thread.
+        on_stop: called when a client orders the node to stop; must return at once.
+    """
+
+    run: Run
+    journal: SqliteJournal
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        data: DataDir,
+        *,
+        arguments: Arguments,
+        resume: bool = False,
+        chaos: float | None = None,
+        write: Callable[[str], object],
+        on_stop: Callable[[], object],
+    ) -> None:
+        self.loaded, self.settings, self.data = loaded, loaded.settings, data
+        self._arguments, self._resume, self._write = arguments, resume, write
+        self._on_stop = on_stop
+        self._chaos = chaos
+        self._open = ExitStack()
+        options = self.settings
+        self.system = System(
+            options.node.id or socket.gethostname(),
+            seed=arguments.seed,
+            actors=options.actors,
+            events=options.events,
+            intensity=options.supervision.intensity,
+            period=options.supervision.period,
+            shutdown_timeout=options.node.shutdown_timeout,
+        )
+        self.clock = self.system.context.clock
+
+    # ---------------------------------------------------------------- from nothing to running
+
+    def open(self) -> None:
+        """Take what the node needs: directory, lock, log, run, journal, socket. Nothing runs yet.
+
+        If something is missing, what was taken is let go again.
+
+        Raises:
+            DataDirError: the data directory can't be used.
+            LockTaken: another node runs on it.
+            ConfigError: the tree can't be built.
+            RunError, JournalError: what an earlier run left is damaged.
+            SocketTaken: the control socket can't be made.
+        """
+        with ExitStack() as stack:
+            self.data.make()
+            holder = Holder(pid=self.system.context.pid, started=self.clock.time())
+            stack.callback(LockFile.take(self.data.lock, holder).release)
+            stack.callback(open_logs(self.data.log, self.settings.node.log_level, self._write).close)
+            self.run = self._choose_run()
+            self.journal = SqliteJournal(self.run.journal)
+            stack.callback(self.journal.close)
+            self._specs = self.specs()
+            self._open_socket(stack)
+            self._open = stack.pop_all()
+        self.system.deaths.listener = log_death
+
+    def start(self) -> None:
+        """Start the tree; return when all of it is up.
+
+        Raises:
+            NodeFailed: somebody in it did not start.
+            StoppedError: it was ordered to stop meanwhile.
+        """
+        self.system.start()
+        try:
+            self.system.start_children(self._specs)
+        except SupervisorError as error:
+            raise NodeFailed(f"the tree did not start: {error}") from error
+
+    def specs(self) -> list[ChildSpec]:
+        """Return the declared tree as child specs, with what its actors get by name."""
+        return child_specs(
+            self.loaded.plan(),
+            settings=self.settings,
+            provide=self._provided(),
+            where=self.loaded.where,
+        )
+
+    # ---------------------------------------------------------------- the end
+
+    def stop(self) -> bool:
+        """Stop the tree in order, within the node's time; tell whether all threads ended."""
+        return self.system.stop()
+
+    def kill(self) -> None:
+        """End all actors and their processes now; `stop`, under way or to come, ends the rest."""
+        self.system.kill()
+
+    def close(self) -> None:
+        """Let go of what `open` took, in reverse order; may be repeated."""
+        self._open.close()
+
+    # ---------------------------------------------------------------- what is seen of it
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every config key has had the iterations that were asked for."""
+        iterations = self.settings.workload.iterations
+        keys = self.settings.workload.config_keys
+        return iterations > 0 and all(self.journal.iteration(key) > iterations for key in keys)
+
+    def answer(self, question: Question) -> Any:
+        """Answer a client; called in the control socket's thread."""
+        match question:
+            case "tree":
+                return snapshot.take(self.system)
+            case "statistics":
+                return self.system.statistics()
+            case "deaths":
+                return snapshot.death_lines(self.system.deaths.all())
+            case "stop":
+                self._on_stop()
+                return None
+
+    # ---------------------------------------------------------------- parts of opening
+
+    def _choose_run(self) -> Run:
+        """Begin a run, or go on with the latest: no run ever writes into another one's files."""
+        last = runs.latest(self.data.runs)
+        if self._resume and last is not None:
+            logger.info("run %s goes on", last.number)
+            return last.reopen()
+        run = runs.begin(self.data.runs, self._arguments, self.clock.time())
+        if self._resume:
+            logger.info("there is no run to go on with in %s; run 1 begins", self.data.path)
+        elif last is not None and last.record.finished is None:
+            logger.info(
+                "run %s is not finished and stays as it is; run %s begins. To go on with the "
+                "latest run instead: ringleader up --resume",
+                last.number,
+                run.number,
+            )
+        return run
+
+    def _open_socket(self, stack: ExitStack) -> None:
+        server = ControlServer(self.data.socket, self.answer, self.system.context.spawn)
+        try:
+            server.start()
+        except OSError as error:
+            raise SocketTaken(
+                f"the control socket {self.data.socket} can't be made: {error.strerror or error}"
+            ) from error
+        stack.callback(server.close)
+
+    def _provided(self) -> dict[str, object]:
+        return provided(self.loaded, self.journal, self.run.path, self._arguments.seed)
+
+
+def provided(
+    loaded: Loaded, journal: StageJournal | None, directory: Path, seed: int
+) -> dict[str, object]:
+    """Return what actors of the tree get by the names of their constructors' parameters."""
+    jobs = JobSettings(stages=loaded.settings.stages, data_dir=directory, seed=seed)
+    return {"journal": journal, "jobs": jobs}
+
+
+def try_specs(loaded: Loaded) -> None:
+    """Resolve every class of the tree and find its arguments, without making anything.
+
+    Raises:
+        ConfigError: with all that is wrong.
+    """
+    child_specs(
+        loaded.plan(),
+        settings=loaded.settings,
+        provide=provided(loaded, None, Path(), 1),
+        where=loaded.where,
+    )

@@ -12,7 +12,7 @@ from ringleader.actors.base import Actor, build
 from ringleader.actors.cell import Cell
 from ringleader.actors.context import Context
 from ringleader.actors.errors import NoSuchActor, PublishError, StoppedError
-from ringleader.actors.events.base import Event
+from ringleader.actors.events.base import Event, EventCategory
 from ringleader.actors.events.catalogue import Catalogue
 from ringleader.actors.events.codec import PayloadLimits
 from ringleader.actors.events.errors import did_you_mean, nearest
@@ -347,7 +347,8 @@ class System:
             function: takes the event.
             name: of the subscriber, for people; default: the function's name and a number.
         """
-        kind = self.catalogue.find(topic) if isinstance(topic, str) else topic
+        is_name = isinstance(topic, str) and not isinstance(topic, EventCategory)
+        kind = self.catalogue.find(topic) if is_name else topic
         label = name or f"{getattr(function, '__name__', 'function')}-{self.deaths.starts}"
         spec = ChildSpec(label, _Subscriber, (self.hub, kind, function), restart="transient")
         return self.start_child(spec)

@@ -302,9 +302,8 @@ def test_of_many_threads_that_claim_one_gets_each_item(journal: StageJournal) ->
     won: list[str] = []
 
     def run(name: str) -> None:
-        for number in range(8):
-            if journal.claim_work(f"w{number}", name, now=1.0) is not None:
-                won.append(f"w{number}")
+        names = (f"w{number}" for number in range(8))
+        won.extend(n for n in names if journal.claim_work(n, name, now=1.0) is not None)
 
     threads = [threading.Thread(target=run, args=(f"t{n}",)) for n in range(4)]
     for thread in threads:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
@@ -41,7 +41,9 @@ def test_what_was_recorded_is_there_after_opening_again(path: Path) -> None:
 
 
 def test_what_was_recorded_is_there_after_kill_9(path: Path) -> None:
-    died = subprocess.run([sys.executable, "-c", RECORD_AND_DIE, path], check=False, timeout=60)
+    died = subprocess.run(  # noqa: S603  # our own interpreter
+        [sys.executable, "-c", RECORD_AND_DIE, path], check=False, timeout=60
+    )
     assert died.returncode == -9
     journal = SqliteJournal(path)
     record = journal.stage(KEY, 1, "training")
@@ -59,7 +61,7 @@ def test_what_was_recorded_is_there_after_kill_9(path: Path) -> None:
 def test_a_record_that_somebody_else_wrote_is_named(path: Path) -> None:
     journal = SqliteJournal(path)
     journal.start_stage(KEY, 1, "training", now=1.0)
-    other = apsw.Connection(str(path))
+    other: Any = apsw.Connection(str(path))
     other.execute("""UPDATE stages SET record = '{"status": "lost"}'""")
     other.close()
     with pytest.raises(JournalError, match="a StageRecord that can't be read"):

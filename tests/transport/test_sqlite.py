@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
@@ -44,21 +44,25 @@ def test_the_file_is_in_wal_mode_and_written_through(database: Database) -> None
 
 def test_a_transaction_is_kept_as_a_whole(database: Database) -> None:
     with database.transaction() as tables:
-        tables.execute("INSERT INTO facts VALUES ('a'), ('b')")
+        tables.write("INSERT INTO facts VALUES ('a'), ('b')")
     assert database.rows("SELECT fact FROM facts WHERE fact > ?", ("a",)) == [("b",)]
 
 
 def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
-    with pytest.raises(LookupError), database.transaction() as tables:
-        tables.execute("INSERT INTO facts VALUES ('a')")
-        raise LookupError
+    def write_and_fail() -> None:
+        with database.transaction() as tables:
+            assert tables.write("INSERT INTO facts VALUES ('a')") == 1
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        write_and_fail()
     assert database.rows("SELECT * FROM facts") == []
 
 
 def test_an_older_file_is_brought_up_to_date(path: Path) -> None:
     old = opened(path)
     with old.transaction() as tables:
-        tables.execute("INSERT INTO facts VALUES ('a')")
+        tables.write("INSERT INTO facts VALUES ('a')")
     old.close()
     new = opened(path, FIRST, SECOND)
     assert new.rows("SELECT * FROM facts") == [("a", "unknown")]
@@ -101,8 +105,9 @@ def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
 def test_a_damaged_file_is_refused(path: Path) -> None:
     database = opened(path)
     with database.transaction() as tables:
-        tables.execute("CREATE INDEX by_fact ON facts (fact)")
-        tables.executemany("INSERT INTO facts VALUES (?)", [(f"{n:0100}",) for n in range(500)])
+        tables.write("CREATE INDEX by_fact ON facts (fact)")
+        for number in range(500):
+            tables.write("INSERT INTO facts VALUES (?)", (f"{number:0100}",))
     database.close()
     content = bytearray(path.read_bytes())
     content[4096 * 3 : 4096 * 5] = b"\xff" * 8192
@@ -114,7 +119,7 @@ def test_a_damaged_file_is_refused(path: Path) -> None:
 def test_a_locked_file_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "BUSY_MS", 1)
     opened(path).close()
-    other = apsw.Connection(str(path))
+    other: Any = apsw.Connection(str(path))
     other.execute("BEGIN IMMEDIATE")
     try:
         with pytest.raises(StoreError, match="is locked by another process; end that one"):
@@ -125,12 +130,10 @@ def test_a_locked_file_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_file_that_can_not_be_written_to_is_named(database: Database) -> None:
     with database.transaction() as tables:
-        tables.execute("PRAGMA query_only = 1")
-    with (
-        pytest.raises(StoreError, match="can't be written to; check its owner and mode"),
-        database.transaction() as tables,
-    ):
-        tables.execute("INSERT INTO facts VALUES ('a')")
+        tables.write("PRAGMA query_only = 1")
+    with pytest.raises(StoreError, match="can't be written to; check its owner and mode"):
+        with database.transaction() as tables:
+            tables.write("INSERT INTO facts VALUES ('a')")
 
 
 def test_a_closed_database_says_so(path: Path) -> None:

@@ -11,7 +11,8 @@ from rich.tree import Tree
 from ringleader.config import Loaded, Planned, PlannedChild, PlannedSupervisor, flatten
 
 from ..client import NodeClient, NoNode
-from ..snapshot import CellSnapshot, TreeSnapshot
+from ..live import tree_line
+from ..snapshot import TreeSnapshot
 from .choice import Choice, Config, Data, Json, Profile, Set, data_dir_of
 from .output import CLEAN, answers_errors, print_json
 
@@ -58,7 +59,7 @@ def _show_running(found: TreeSnapshot, *, json: bool) -> None:
         print_json({"source": "node", "node": found.node_id, "pid": found.pid, "tree": found.cells})
         return
     typer.echo(f"The tree of the running node {found.node_id} (process {found.pid}):")
-    _print(Tree("/"), ((cell.path, cell_line(cell)) for cell in found.cells))
+    _print(Tree("/"), ((cell.path, tree_line(cell)) for cell in found.cells))
 
 
 def _show_declared(loaded: Loaded, *, json: bool) -> None:
@@ -76,19 +77,6 @@ def _print(root: Tree, lines: Iterable[tuple[str, Text]]) -> None:
     for path, line in lines:
         branches[path] = branches[path.rpartition("/")[0]].add(line)
     Console(soft_wrap=True).print(root)
-
-
-def cell_line(cell: CellSnapshot) -> Text:
-    """Say in one line who lives at a place, and how."""
-    color = {"running": "green", "down": "red", "backoff": "yellow", "restarting": "yellow"}
-    line = Text.assemble((cell.name, "bold"), " ", (cell.state, color.get(cell.state, "dim")))
-    if cell.strategy is not None:
-        line.append(f" {cell.strategy}", "dim")
-    if cell.restarts:
-        line.append(f" {cell.restarts} restart{'s' if cell.restarts > 1 else ''}", "yellow")
-    if cell.mailbox:
-        line.append(f" {cell.mailbox} waiting", "cyan")
-    return line
 
 
 def _planned_line(node: Planned) -> Text:

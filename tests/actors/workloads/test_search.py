@@ -102,7 +102,7 @@ def test_noise_leads_the_search_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "simulations", "size"), [(64, 64, 64), (64, 800, 32), (64, 99_999, 1)]
+    ("simulations", "side", "size"), [(64, 5, 64), (800, 5, 50), (800, 8, 19), (9999, 19, 1)]
 )
-def test_batches_shrink_when_searches_are_long(wanted: int, simulations: int, size: int) -> None:
-    assert batch_size(wanted, simulations) == size
+def test_batches_shrink_when_searches_are_long(simulations: int, side: int, size: int) -> None:
+    assert batch_size(64, simulations, cells=side * side) == size

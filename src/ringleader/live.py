@@ -1,0 +1,197 @@
+"""The live view of a node, and the table at its end: values in, renderables out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from rich import box
+from rich.console import Group
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ringleader.actors.journal import STAGES
+
+from .jobboard import JobLine
+from .snapshot import CellSnapshot, DeathLine
+from .summary import IterationRow, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+
+COLORS: Final = {
+    "running": "green",
+    "starting": "cyan",
+    "stopping": "cyan",
+    "restarting": "yellow",
+    "backoff": "yellow",
+    "down": "red",
+}
+_MARKS: Final = {"done": "●", "started": "◐", "failed": "✗"}
+_ROWS: Final = 6
+_DEATHS: Final = 5
+_BAR: Final = 24
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """All that the live view shows at one moment.
+
+    Attributes:
+        phase: what the node is at: `starting`, `running`, `stopping`.
+        uptime: seconds.
+        rate: events per second.
+        wanted: iterations that there are to be; 0 for no end.
+        deaths: how many there were, and the last ones.
+        hint: what the person can do.
+    """
+
+    node_id: str
+    run: int
+    phase: str
+    uptime: float = 0.0
+    rate: float = 0.0
+    published: int = 0
+    restarts: int = 0
+    wanted: int = 0
+    rows: tuple[IterationRow, ...] = ()
+    jobs: tuple[JobLine, ...] = ()
+    cells: tuple[CellSnapshot, ...] = ()
+    deaths: int = 0
+    last_deaths: tuple[DeathLine, ...] = ()
+    hint: str = ""
+
+
+def render(view: View, height: int) -> RenderableType:
+    """Draw the view into at most `height` lines; of the tree, what does not fit is left out."""
+    above: list[RenderableType] = [_head(view), _iterations(view.rows[-_ROWS:])]
+    beside: list[RenderableType] = [_jobs(view.jobs), *_deaths(view.last_deaths[-_DEATHS:])]
+    used = 1 + len(view.rows[-_ROWS:]) + 4
+    body = Table.grid(padding=(0, 3))
+    body.add_row(_tree(view.cells, max(3, height - used - 1)), Group(*beside))
+    return Group(*above, body, Text(view.hint, style="dim"))
+
+
+def tree_line(cell: CellSnapshot) -> Text:
+    """Say in one line who lives at a place, and how."""
+    line = Text.assemble((cell.name, "bold"), " ", (cell.state, COLORS[cell.state]))
+    if cell.strategy is not None:
+        line.append(f" {cell.strategy}", "dim")
+    if cell.restarts:
+        line.append(f" {cell.restarts} restart{'s' if cell.restarts > 1 else ''}", "yellow")
+    if cell.mailbox:
+        line.append(f" {cell.mailbox} waiting", "cyan")
+    return line
+
+
+def results(rows: Sequence[IterationRow], summary: Summary) -> RenderableType:
+    """Draw the table at the end, and what became of actors and events."""
+    events = summary.events
+    outcomes = ", ".join(f"{n} {name}" for name, n in events.outcomes.items() if n)
+    facts = [
+        f"{len(summary.deaths)} deaths, {summary.restarts} restarts, "
+        f"{summary.wall_seconds:.0f} seconds",
+        f"{events.published} events, {events.deduplicated} of them duplicates; "
+        f"{events.deliveries} deliveries: {outcomes or 'none'}; {events.dead_letters} dead letters",
+    ]
+    return Group(_iterations(rows), *(Text(fact) for fact in facts))
+
+
+def _head(view: View) -> Text:
+    wanted = f" of {view.wanted}" if view.wanted else ""
+    current = max((row.iteration for row in view.rows), default=0)
+    minutes, seconds = divmod(int(view.uptime), 60)
+    return Text.assemble(
+        ("ringleader ", "bold"),
+        (view.node_id, "bold cyan"),
+        f"  run {view.run}, iteration {current}{wanted}  ",
+        (view.phase, COLORS.get(view.phase, "")),
+        f"  {minutes}:{seconds:02}  {view.rate:.0f} events/s  ",
+        (f"{view.deaths} deaths, {view.restarts} restarts", "yellow" if view.deaths else "dim"),
+    )
+
+
+def _iterations(rows: Sequence[IterationRow]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("config")
+    table.add_column("#", justify="right")
+    table.add_column("stage", no_wrap=True)
+    for name in ("games", "samples", "loss", "random", "first", "Elo"):
+        table.add_column(name, justify="right")
+    table.add_column("promoted")
+    for row in rows:
+        facts = row.facts
+        table.add_row(
+            row.config_key,
+            str(row.iteration),
+            _stage(row),
+            _cell(facts.games, ",d"),
+            _cell(facts.samples, ",d"),
+            _cell(facts.loss, ".3f"),
+            _cell(facts.win_rate_random, ".0%"),
+            _cell(facts.win_rate_first, ".0%"),
+            _cell(facts.elo, ".0f"),
+            "yes" if facts.promoted else "no" if "promotion" in row.stages else "",
+        )
+    return table
+
+
+def _stage(row: IterationRow) -> Text:
+    marks = "".join(_MARKS.get(row.stages.get(stage, ""), "·") for stage in STAGES[:-1])
+    if row.failures:
+        return Text.assemble(marks, " ", ("failed", "red"))
+    if row.is_complete:
+        took = "" if row.seconds is None else f" {row.seconds:.0f} s"
+        return Text.assemble((marks, "green"), took)
+    return Text.assemble(marks, " ", (row.stage, "cyan"))
+
+
+def _jobs(jobs: Sequence[JobLine]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    for job in jobs:
+        share = 0.0 if job.share is None else job.share
+        bar = ProgressBar(total=1.0, completed=share, width=_BAR)
+        table.add_row(job.job_id, bar, f"{share:4.0%}", Text(f"{job.seconds:.0f} s", style="dim"))
+    return table
+
+
+def _deaths(deaths: Sequence[DeathLine]) -> list[Text]:
+    return [
+        Text.assemble(
+            (_time(death.time), "dim"),
+            f" {death.path} ",
+            (death.cause, "yellow"),
+            (f" → {death.decision}", "dim"),
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+        for death in deaths
+    ]
+
+
+def _tree(cells: Sequence[CellSnapshot], lines: int) -> Text:
+    """Draw the tree; where it is too long, those who fare well are left out first."""
+    own = [cell for cell in cells if not cell.path.startswith("/system")]
+    shown = own
+    if len(own) > lines:
+        ranked = sorted(own, key=_dullness)[: lines - 1]
+        shown = [cell for cell in own if cell in ranked]
+    text = Text("\n").join(Text("  " * cell.depth).append_text(tree_line(cell)) for cell in shown)
+    if len(shown) < len(own):
+        text.append(f"\n… and {len(own) - len(shown)} more", "dim")
+    return text
+
+
+def _dullness(cell: CellSnapshot) -> tuple[bool, bool, int]:
+    return (cell.state == "running", cell.strategy is None, -cell.restarts)
+
+
+def _cell(value: float | None, form: str) -> str:
+    return "" if value is None else f"{value:{form}}"
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%H:%M:%S")

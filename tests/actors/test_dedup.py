@@ -1,0 +1,51 @@
+"""The window of keys that were seen."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from ringleader.actors.dedup import DedupWindow
+
+
+def test_a_key_is_let_through_once_in_a_window() -> None:
+    window = DedupWindow(60.0, 10)
+
+    assert not window.is_duplicate("a", 0.0)
+    assert window.is_duplicate("a", 59.9)
+    assert not window.is_duplicate("a", 60.0)
+
+
+def test_what_is_repeated_for_ever_is_let_through_once_a_window() -> None:
+    window = DedupWindow(60.0, 10)
+
+    passed = [now for now in range(0, 300, 10) if not window.is_duplicate("a", float(now))]
+
+    assert passed == [0, 60, 120, 180, 240]
+
+
+def test_the_oldest_key_goes_when_there_are_too_many_and_is_counted() -> None:
+    window = DedupWindow(60.0, 2)
+    for key in "abc":
+        window.is_duplicate(key, 0.0)
+
+    assert len(window) == 2
+    assert window.evicted == 1
+    assert not window.is_duplicate("a", 1.0)
+
+
+@pytest.mark.parametrize(("seconds", "capacity"), [(0.0, 1), (-1.0, 1), (1.0, 0)])
+def test_a_window_that_can_hold_nothing_is_refused(seconds: float, capacity: int) -> None:
+    with pytest.raises(ValueError, match="both must be positive"):
+        DedupWindow(seconds, capacity)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.floats(0, 50)), max_size=60))
+def test_two_passes_of_a_key_are_a_window_apart(steps: list[tuple[int, float]]) -> None:
+    window, now, last = DedupWindow(60.0, 1_000), 0.0, dict[int, float]()
+    for key, step in steps:
+        now += step
+        duplicate = window.is_duplicate(key, now)
+        assert duplicate == (key in last and now - last[key] < 60.0)
+        if not duplicate:
+            last[key] = now

@@ -1,0 +1,101 @@
+"""What died, why, and what was done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ringleader import Actor, ChildSpec, Exit
+from ringleader.deaths import Death, Deaths, is_ordered
+from ringleader.testing import TestSystem
+
+
+class Mortal(Actor):
+    """Dies of what it is told."""
+
+    starts = 0
+
+    def __init__(self, bad_start: int = 0) -> None:
+        super().__init__()
+        type(self).starts += 1
+        if type(self).starts == bad_start:
+            raise OSError("no disk")
+
+    def on_receive(self, message: Any) -> Any:
+        raise message
+
+
+@pytest.fixture(autouse=True)
+def _first_start() -> None:
+    Mortal.starts = 0
+
+
+@pytest.mark.parametrize("reason", ["normal", "shutdown", ("shutdown", "x"), "ignored"])
+def test_an_end_that_was_ordered_is_no_death(reason: object) -> None:
+    assert is_ordered(reason)
+
+
+@pytest.mark.parametrize("reason", ["killed", "boom", ValueError("x"), ("error", 1)])
+def test_any_other_end_is(reason: object) -> None:
+    assert not is_ordered(reason)
+
+
+def test_a_death_is_listed_with_its_cause_and_what_was_done() -> None:
+    with TestSystem(intensity=10) as system:
+        ref = system.start_child(ChildSpec("mortal", Mortal))
+        ref.tell(ValueError("boom"))
+        ref.tell(Exit("normal"))
+        ref.tell(Exit("tired"))
+        system.run()
+
+        listed = [(d.path, d.cause, d.decision) for d in system.deaths.all()]
+        assert listed == [
+            ("/mortal", "ValueError: boom", "restarted"),
+            ("/mortal", "tired", "restarted"),
+        ]
+
+
+def test_a_restart_that_fails_is_a_death_of_its_own() -> None:
+    with TestSystem(intensity=10) as system:
+        ref = system.start_child(ChildSpec("mortal", Mortal, kwargs={"bad_start": 2}))
+        ref.tell(ValueError("boom"))
+        system.run()
+
+        causes = [d.cause for d in system.deaths.all()]
+        assert causes == ["ValueError: boom", "OSError: no disk"]
+        assert Mortal.starts == 3
+
+
+def test_each_decision_is_told_as_it_is_made() -> None:
+    told: list[Death] = []
+    with TestSystem(intensity=10) as system:
+        system.deaths.listener = told.append
+        system.start_child(ChildSpec("mortal", Mortal)).tell(ValueError("boom"))
+        system.run()
+
+    assert [(d.path, d.decision) for d in told] == [("/mortal", "restarted")]
+
+
+def test_only_the_latest_deaths_are_kept() -> None:
+    with TestSystem(intensity=100) as system:
+        system.deaths = Deaths(capacity=2)
+        system.context.sink = system.deaths
+        ref = system.start_child(ChildSpec("mortal", Mortal))
+        for number in range(5):
+            ref.tell(ValueError(number))
+        system.run()
+
+        assert [d.cause for d in system.deaths.all()] == ["ValueError: 3", "ValueError: 4"]
+
+
+def test_equal_crashes_have_equal_fingerprints() -> None:
+    with TestSystem(intensity=10) as system:
+        ref = system.start_child(ChildSpec("mortal", Mortal))
+        for error in (ValueError("a"), ValueError("b"), KeyError("a")):
+            ref.tell(error)
+        system.run()
+
+        prints = [d.report.fingerprint for d in system.deaths.all()]
+        assert prints[0] == prints[1] != prints[2]
+        assert prints[0].startswith("ValueError < Mortal.on_receive:")
