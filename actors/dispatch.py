@@ -138,6 +138,7 @@ class Pool(_Threads):
         self._lock = threading.Lock()
         self._live = self._blocked = 0
         self._seats: dict[threading.Thread, Seat] = {}
+        self._given_up: set[threading.Thread] = set()
         self._watchdog: threading.Thread | None = None
         self._abandoned = set[int]() if abandoned is None else abandoned
 
@@ -158,6 +159,7 @@ class Pool(_Threads):
             self._abandoned.add(thread)
             for given_up in [t for t in self._seats if t.ident == thread]:
                 del self._seats[given_up]
+                self._given_up.add(given_up)
                 self._live -= 1
             self._add()
 
@@ -168,7 +170,7 @@ class Pool(_Threads):
         """End all threads after their current turn; tell whether they did in `timeout` seconds."""
         self._closing.set()
         with self._lock:
-            threads = set(self._seats)
+            threads = set(self._seats) | self._given_up
             self._alarm.put(None)
             for _ in threads:
                 self._queue.put(None)
@@ -291,6 +293,7 @@ class Pinned(_Threads):
         self._name, self._turn = name, turn
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._given_up: set[threading.Thread] = set()
         self._released = False
         self._abandoned = set[int]() if abandoned is None else abandoned
 
@@ -305,6 +308,8 @@ class Pinned(_Threads):
         with self._lock:
             self._abandoned.add(thread)
             self._queue = queue.SimpleQueue()
+            if self._thread is not None:
+                self._given_up.add(self._thread)
             self._thread = None
         self._begin()
 
@@ -317,7 +322,10 @@ class Pinned(_Threads):
     def close(self, timeout: float) -> bool:
         """End the thread; tell whether it ended within `timeout` seconds."""
         self.release()
-        return self._thread is None or _join({self._thread}, timeout)
+        threads = set(self._given_up)
+        if self._thread is not None:
+            threads.add(self._thread)
+        return _join(threads, timeout)
 
     @property
     def is_done(self) -> bool:

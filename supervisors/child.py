@@ -26,7 +26,7 @@ class Child:
         restarting: whether a restart failed or waits, and will be tried again.
         tries: how many retries were ever set for it: the number of the latest.
         restarts: how often it was to be restarted, retries included.
-        ended: which incarnation ended by itself last, and why.
+        ended: which incarnation ended by itself last, and why; None while it runs.
     """
 
     spec: ChildSpec

@@ -123,6 +123,7 @@ class Family:
     def is_up(self, child: Child, pid: Incarnation) -> Plan[None]:
         """Note that it runs."""
         self.assign(child, pid)
+        child.ended = None  # an exception holds on to the frames that it came through
         if not child.dynamic:
             yield Report("progress", child, "started")
 

@@ -88,7 +88,7 @@ class Runner:
         if plan is None or then is None:
             return
         waits = False
-        while not waits:
+        while not waits and self._me.alive:  # killed: what is below is no longer its business
             try:
                 effect = plan.send(answer)
             except StopIteration as stop:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ringleader.actors.base import Actor
 from ringleader.actors.errors import ActorDied, HandlerError
-from ringleader.actors.lifecycle import LATER, Exited, Failed, Shutdown, Up
+from ringleader.actors.lifecycle import LATER, Exited, Failed, Shutdown, Started, Up
 from ringleader.actors.ref import Ref
 
 from . import calls, management, restarts
@@ -21,7 +21,7 @@ from .family import Family
 from .inbox import Inbox
 from .plan import Retry
 from .ref import SupervisorRef
-from .runner import Runner
+from .runner import Runner, TimeIsUp
 from .spec import AutoShutdown, ChildSpec, ChildType, Flags, Strategy
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from .spec import Term
 
 logger = logging.getLogger("ringleader.supervisor")
+
+NEWS = (Started, Exited, Shutdown, Retry, TimeIsUp)
+"""What nobody waits for an answer to."""
 
 
 class Supervisor(Actor):
@@ -157,6 +160,8 @@ class Supervisor(Actor):
     def on_receive(self, message: Any) -> Any:
         """Take a call, an exit or an order; its turn will come."""
         reply, self._cell.reply_to = self._cell.reply_to, None
+        if isinstance(message, NEWS):
+            reply = None  # it is of an earlier ask, which was answered elsewhere (a proxy's)
         try:
             self._take(message, reply)
         except Exception as error:  # noqa: BLE001  # not the fault of whoever called just now
@@ -169,7 +174,7 @@ class Supervisor(Actor):
         inbox = self._inbox
         if inbox is None:
             return
-        if reply is not None or not self._runner.take(message):
+        if not self._runner.take(message):
             inbox.put(message, reply)
         while self._me.alive and not self._runner.busy:
             entry = inbox.get()
@@ -265,5 +270,6 @@ def _answer(reply: Reply[Any] | None, value: Any) -> None:
 def _refuse(reply: Reply[Any] | None, error: SupervisorError) -> None:
     if reply is None:
         logger.info("%s; it was told, not asked, so nobody hears of it", error)
-    else:
+        return
+    with suppress(queue.Full):  # the supervisor was ended in the same moment
         reply.fail(error)

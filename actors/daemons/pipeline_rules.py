@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ringleader.actors.journal import Stage, StageRecord
+    from ..journal import Stage, StageRecord
 
 ORDER: tuple[Stage, ...] = (
     "selfplay",

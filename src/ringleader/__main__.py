@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
+from .cli.app import app
+from .cli.output import BAD_CONFIG
+
 _USAGE = 2
 """What the command line's library exits with when it does not understand an argument."""
 
 
 def main() -> NoReturn:
     """Run the command line; bad arguments are bad configuration, and exit as such."""
-    from .cli.app import app  # noqa: PLC0415  # a signal's first chance is before the imports
-    from .cli.output import BAD_CONFIG  # noqa: PLC0415
-
     try:
         app(prog_name="ringleader")
     except SystemExit as end:

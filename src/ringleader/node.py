@@ -116,7 +116,9 @@ class Node:
             self.data.make()
             holder = Holder(pid=self.system.context.pid, started=self.clock.time())
             stack.callback(LockFile.take(self.data.lock, holder).release)
-            stack.callback(open_logs(self.data.log, self.settings.node.log_level, self._write).close)
+            stack.callback(
+                open_logs(self.data.log, self.settings.node.log_level, self._write).close
+            )
             self.run = self._choose_run()
             self.journal = SqliteJournal(self.run.journal)
             stack.callback(self.journal.close)
@@ -169,6 +171,15 @@ class Node:
         iterations = self.settings.workload.iterations
         keys = self.settings.workload.config_keys
         return iterations > 0 and all(self.journal.iteration(key) > iterations for key in keys)
+
+    def why_it_gave_up(self) -> str:
+        """Say who failed too often, after the tree ended by itself."""
+        last = next(
+            (d for d in reversed(self.system.deaths.all()) if "gave up" in d.decision), None
+        )
+        if last is None:
+            return f"the tree gave up ({self.system.reason!r})"
+        return f"the tree gave up: {last.path} failed too often, at last with {last.cause}"
 
     def answer(self, question: Question) -> Any:
         """Answer a client; called in the control socket's thread."""

@@ -148,7 +148,9 @@ def summarize(
 def iteration_rows(journal: StageJournal, config_keys: Sequence[str]) -> list[IterationRow]:
     """Read all iterations, by config key and number."""
     return [
-        _row(journal.stages(key, record.iteration), key, record.iteration, only=len(config_keys) < 2)  # noqa: PLR2004  # one key needs no name
+        _row(
+            journal.stages(key, record.iteration), key, record.iteration, only=len(config_keys) < 2
+        )  # noqa: PLR2004  # one key needs no name
         for key in config_keys
         for record in journal.iterations(key)
     ]

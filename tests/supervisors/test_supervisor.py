@@ -554,6 +554,24 @@ def test_a_question_that_is_no_call_is_refused(system: TestSystem) -> None:
         ref.ask("what")
 
 
+def test_a_proxy_can_look_at_a_supervisor(system: TestSystem, log: Log) -> None:
+    ref = start(system, team("t", *workers(log, "a", "b"), strategy="one_for_all"))
+    log.take()
+
+    assert ref.proxy().strategy.get() == "one_for_all"
+    tell(system, "/t/a")
+
+    assert log.take() == ["-b", "+a", "+b"]
+
+
+def test_what_a_supervisor_is_told_and_does_not_know_is_ignored(system: TestSystem) -> None:
+    ref = start(system, team("t"))
+
+    ref.tell("unexpected")
+
+    assert ref.which_children() == []
+
+
 def test_flags_can_be_computed(system: TestSystem, log: Log) -> None:
     class Computed(Team):
         def flags(self) -> Flags:

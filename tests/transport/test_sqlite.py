@@ -131,9 +131,13 @@ def test_a_locked_file_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_file_that_can_not_be_written_to_is_named(database: Database) -> None:
     with database.transaction() as tables:
         tables.write("PRAGMA query_only = 1")
-    with pytest.raises(StoreError, match="can't be written to; check its owner and mode"):
+
+    def write() -> None:
         with database.transaction() as tables:
             tables.write("INSERT INTO facts VALUES ('a')")
+
+    with pytest.raises(StoreError, match="can't be written to; check its owner and mode"):
+        write()
 
 
 def test_a_closed_database_says_so(path: Path) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias, get_args
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
-from ringleader.actors.events.scales import PressureLevel
+from ...events.scales import PressureLevel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Set as AbstractSet
+    from collections.abc import Iterator, Mapping, Set as AbstractSet
 
 Admittance: TypeAlias = Literal["running", "paused", "draining", "emergency", "stopped"]
+ADMITTANCES: Final[tuple[Admittance, ...]] = get_args(Admittance)
 
 _Share = Annotated[float, Meta(ge=0, le=100)]
 _Limit = Annotated[int, Meta(ge=0)]
@@ -40,17 +43,19 @@ class GlobalTaskCoordinatorOptions(Struct, frozen=True, kw_only=True):
     ] = 1
     node_limits: Annotated[
         dict[str, _Limit], Meta(description="most tasks of a type on one node (tasks)")
-    ] = {"selfplay": 32, "training": 1, "sync": 2, "export": 2}  # msgspec copies it
+    ] = field(default_factory=lambda: {"selfplay": 32, "training": 1, "sync": 2, "export": 2})
     cluster_limits: Annotated[
         dict[str, _Limit], Meta(description="most tasks of a type on all nodes (tasks)")
-    ] = {  # msgspec copies it
-        "selfplay": 500,
-        "training": 3,
-        "cmaes": 1,
-        "tournament": 2,
-        "pipeline": 1,
-        "improvement_loop": 1,
-    }
+    ] = field(
+        default_factory=lambda: {
+            "selfplay": 500,
+            "training": 3,
+            "cmaes": 1,
+            "tournament": 2,
+            "pipeline": 1,
+            "improvement_loop": 1,
+        }
+    )
     halt_disk: Annotated[
         _Share, Meta(description="disk use that halts spawning; 100 never does (percent)")
     ] = 70
@@ -152,7 +157,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     retry_after: float = 0.0
 
 
-class _Request(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
     task_type: str
     node_id: str
     critical: bool

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ringleader.actors.journal import ModelRecord
+    from ...journal import ModelRecord
 
 State: TypeAlias = Literal[
     "training", "evaluating", "staging", "production", "rolled_back", "archived"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta, Struct
 
-from ringleader.actors.events.scales import PressureLevel
+from ...events.scales import PressureLevel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ringleader.actors.journal import WorkItem
+    from ...journal import WorkItem
 
 HOUR: Final = 3600.0
 

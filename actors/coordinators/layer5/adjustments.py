@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from .priority import HOUR, boost, velocity
 
 if TYPE_CHECKING:
-    from ringleader.actors.events.scales import Priority
+    from ...events.scales import Priority
 
     from .scheduling import ConfigState, SelfplaySchedulerOptions
 

@@ -1,0 +1,31 @@
+"""Where the coordinators live that others send commands to, in the tree of `tree.toml`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pykka import ActorDeadError
+
+from ..errors import MailboxFull
+from ..paths import find
+
+if TYPE_CHECKING:
+    from ..base import Actor
+
+ADMISSION: Final = "/coordination/layer1/global_task_coordinator"
+TRAINING: Final = "/coordination/layer3/training_coordinator"
+
+
+def send(actor: Actor, path: str, message: Any) -> bool:
+    """Tell whoever lives at a path; return whether there was somebody to take it.
+
+    A command that is lost is sent again by its sender's next recheck.
+    """
+    ref = find(actor, path)
+    if ref is None:
+        return False
+    try:
+        ref.tell(message)
+    except (ActorDeadError, MailboxFull):
+        return False
+    return True
