@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from collections import deque
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .dispatch import Dispatcher, Runnable
-
-    class Owner(Runnable, Protocol):
-        """Whose mailbox it is."""
-
-        def refuse_late(self) -> None:
-            """Refuse what came after the mailbox was closed."""
-            ...
+    from .dispatch import Dispatcher
+    from .turns import Turns
 
 
 Overflow: TypeAlias = Literal["block", "reject", "drop_oldest"]
@@ -58,7 +52,7 @@ class Mailbox:
         "waiters",
     )
 
-    def __init__(self, owner: Owner, dispatcher: Dispatcher, capacity: int = CAPACITY) -> None:
+    def __init__(self, owner: Turns, dispatcher: Dispatcher, capacity: int = CAPACITY) -> None:
         self.q: list[Any] = []
         self.last_cut: list[Any] = []
         self.batch: Iterator[Any] = iter(self.last_cut)

@@ -116,7 +116,9 @@ class Ref(pykka.ActorRef[A]):
         self, message: Any, *, block: Literal[False], timeout: float | None = None
     ) -> Reply[Any]: ...
     @overload
-    def ask(self, message: Any, *, block: Literal[True], timeout: float | None = None) -> Any: ...
+    def ask(
+        self, message: Any, *, block: Literal[True] = True, timeout: float | None = None
+    ) -> Any: ...
     @overload
     def ask(
         self, message: Any, *, block: bool = True, timeout: float | None = None

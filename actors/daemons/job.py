@@ -107,7 +107,7 @@ class Job(Actor):
         self._result: dict[str, Any] | None = None
         self._failure: Failure | None = None
         self._progress: Progress | None = None
-        self._began = self._told = 0.0
+        self._began, self._told = 0.0, float("-inf")
         self._stopping = False
 
     @property

@@ -68,14 +68,15 @@ def is_kept(export: Export, options: CombineOptions) -> bool:
 def freshness(sources: Sequence[Source], options: CombineOptions) -> list[float]:
     """Return each source's weight: 1 for the newest, half for each half-life it is older.
 
-    Age is counted from the newest source, not from now, so that equal inputs give equal weights.
+    Age is counted from the newest source, not from now, and in whole hours: so equal inputs give
+    equal weights, and a short run does not depend on how many seconds its stages took.
     """
     newest = max(source.created for source in sources)
     latest = max(source.iteration for source in sources)
-    half_life = options.half_life_hours * _SECONDS_PER_HOUR
     weights: list[float] = []
     for source in sources:
-        halvings = (newest - source.created) / half_life
+        hours = (newest - source.created) // _SECONDS_PER_HOUR
+        halvings = hours / options.half_life_hours
         if options.half_life_iterations:
             halvings += (latest - source.iteration) / options.half_life_iterations
         weights.append(0.5**halvings)

@@ -73,7 +73,9 @@ class CombineOptions(JobOptions, frozen=True, kw_only=True, forbid_unknown_field
 
     half_life_hours: Annotated[
         float,
-        Meta(gt=0, description="a source this much older than the newest counts half (h)"),
+        Meta(
+            gt=0, description="a source this much older than the newest counts half (h, whole ones)"
+        ),
     ] = 24.0
     half_life_iterations: Annotated[
         float,

@@ -347,8 +347,11 @@ class System:
             function: takes the event.
             name: of the subscriber, for people; default: the function's name and a number.
         """
-        is_name = isinstance(topic, str) and not isinstance(topic, EventCategory)
-        kind = self.catalogue.find(topic) if is_name else topic
+        kind: Topic
+        if isinstance(topic, str) and not isinstance(topic, EventCategory):
+            kind = self.catalogue.find(topic)
+        else:
+            kind = topic
         label = name or f"{getattr(function, '__name__', 'function')}-{self.deaths.starts}"
         spec = ChildSpec(label, _Subscriber, (self.hub, kind, function), restart="transient")
         return self.start_child(spec)

@@ -48,8 +48,12 @@ def test_an_iteration_may_halve_it_too() -> None:
     assert freshness(sources, CombineOptions()) == [1, 1]
 
 
-@given(st.lists(st.floats(0, 1000), min_size=1, max_size=6), st.floats(0, 1000))
-def test_only_the_age_against_the_newest_counts(hours: list[float], later: float) -> None:
+def test_minutes_do_not_count() -> None:
+    assert freshness([source(hours=0), source(hours=0.9)], CombineOptions()) == [1, 1]
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=6), st.integers(0, 1000))
+def test_only_the_age_against_the_newest_counts(hours: list[int], later: int) -> None:
     now = freshness([source(hours=at) for at in hours], CombineOptions())
     then = freshness([source(hours=at + later) for at in hours], CombineOptions())
 
