@@ -220,12 +220,12 @@ class Turns:
         self.in_turn = ON_LOOP
 
         def ended(done: int | None) -> None:
-            incarnation.task = None
+            if incarnation.task is task:  # else it is the task of `on_stop` already
+                incarnation.task = None
             self._end_turn(sched, done or 0)
 
-        incarnation.task = self.dispatcher.run_task(
-            self._serve_async(incarnation, turn, sched), ended
-        )
+        task = self.dispatcher.run_task(self._serve_async(incarnation, turn, sched), ended)
+        incarnation.task = task
 
     async def _serve_async(self, incarnation: Incarnation, turn: int, sched: Any) -> int:
         on_receive, special = incarnation.actor.on_receive, SPECIAL

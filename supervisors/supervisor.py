@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ringleader.actors.base import Actor
 from ringleader.actors.errors import ActorDied, HandlerError
-from ringleader.actors.lifecycle import LATER, Exited, Failed, Shutdown, Started, Up
+from ringleader.actors.lifecycle import LATER, Exited, Failed, Shutdown, Up
 from ringleader.actors.ref import Ref
 
 from . import calls, management, restarts
@@ -21,7 +21,7 @@ from .family import Family
 from .inbox import Inbox
 from .plan import Retry
 from .ref import SupervisorRef
-from .runner import Runner, TimeIsUp
+from .runner import Runner
 from .spec import AutoShutdown, ChildSpec, ChildType, Flags, Strategy
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from .spec import Term
 
 logger = logging.getLogger("ringleader.supervisor")
-
-NEWS = (Started, Exited, Shutdown, Retry, TimeIsUp)
-"""What nobody waits for an answer to."""
 
 
 class Supervisor(Actor):
@@ -160,8 +157,6 @@ class Supervisor(Actor):
     def on_receive(self, message: Any) -> Any:
         """Take a call, an exit or an order; its turn will come."""
         reply, self._cell.reply_to = self._cell.reply_to, None
-        if isinstance(message, NEWS):
-            reply = None  # it is of an earlier ask, which was answered elsewhere (a proxy's)
         try:
             self._take(message, reply)
         except Exception as error:  # noqa: BLE001  # not the fault of whoever called just now
@@ -263,7 +258,7 @@ class Supervisor(Actor):
 
 def _answer(reply: Reply[Any] | None, value: Any) -> None:
     if reply is not None:
-        with suppress(queue.Full):  # the supervisor was ended in the same moment
+        with suppress(queue.Full):  # it was ended in this moment, or a proxy had the ask
             reply.set(value)
 
 
@@ -271,5 +266,5 @@ def _refuse(reply: Reply[Any] | None, error: SupervisorError) -> None:
     if reply is None:
         logger.info("%s; it was told, not asked, so nobody hears of it", error)
         return
-    with suppress(queue.Full):  # the supervisor was ended in the same moment
+    with suppress(queue.Full):  # as above
         reply.fail(error)

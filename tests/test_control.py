@@ -131,7 +131,9 @@ def test_a_large_answer_arrives_whole_and_delays_nobody_who_reads(
         assert len(reply_on(quick).value) > 20_000_000
 
 
-@pytest.mark.parametrize("bad", [b"\0\0\0\5hello", struct.pack(">I", 1 << 30), b"GET / HTTP/1.1\r\n"])
+@pytest.mark.parametrize(
+    "bad", [b"\0\0\0\5hello", struct.pack(">I", 1 << 30), b"GET / HTTP/1.1\r\n"]
+)
 def test_who_speaks_another_language_is_told_so_and_dropped(
     server: ControlServer, path: Path, bad: bytes
 ) -> None:

@@ -53,7 +53,11 @@ def test_every_place_is_there_parents_first_in_start_order() -> None:
         system.start_child(ChildSpec("p", Patient))
         tree = snapshot.take(system)
         assert [cell.path for cell in tree.cells] == [
-            "/system", "/system/registry", "/p", "/p/first", "/p/second",
+            "/system",
+            "/system/registry",
+            "/p",
+            "/p/first",
+            "/p/second",
         ]
         assert [cell.depth for cell in tree.cells] == [0, 1, 0, 1, 1]
         assert (tree.node_id, tree.cells[4].name) == ("n", "second")

@@ -11,6 +11,7 @@ from ..paths import find
 
 if TYPE_CHECKING:
     from ..base import Actor
+    from ..ref import Ref
 
 ADMISSION: Final = "/coordination/layer1/global_task_coordinator"
 TRAINING: Final = "/coordination/layer3/training_coordinator"
@@ -22,8 +23,11 @@ def send(actor: Actor, path: str, message: Any) -> bool:
     A command that is lost is sent again by its sender's next recheck.
     """
     ref = find(actor, path)
-    if ref is None:
-        return False
+    return ref is not None and answer(ref, message)
+
+
+def answer(ref: Ref[Any], message: Any) -> bool:
+    """Tell whoever asked; return whether there was somebody to take it."""
     try:
         ref.tell(message)
     except (ActorDeadError, MailboxFull):

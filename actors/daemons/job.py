@@ -126,19 +126,22 @@ class Job(Actor):
         """Start the process, unless the job is done."""
         if message.owner is not self:
             return
+        request, self._attempt = self._request, self._incarnation().number
         try:
             self._files.prepare()
         except OSError as error:
-            raise JobError(
-                f"job {self._request.job_id}: {self._files.directory} can't be written to "
-                f"({error.strerror or error}); check its owner, its mode and the disk"
-            ) from error
+            text = (
+                f"{self._files.directory} can't be written to ({error.strerror or error}); "
+                "check its owner, its mode and the disk"
+            )
+            if self._attempt >= request.attempts:
+                self._give_up("attempts", text)
+            raise JobError(f"job {request.job_id}: {text}") from error
         result = self._files.result()
         if result is not None:
-            self._report(JobFinished(self._request, result, 0.0))
+            self._report(JobFinished(request, result, 0.0))
             raise Exit
-        self._attempt = self._incarnation().number
-        if self._attempt > self._request.attempts:
+        if self._attempt > request.attempts:
             self._give_up("attempts", f"its actor died {self._attempt - 1} times")
         self._launch()
 

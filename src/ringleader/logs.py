@@ -103,5 +103,6 @@ def log_death(death: Death) -> None:
 
 
 def _is_for_people(record: logging.LogRecord) -> bool:
-    is_failure = record.exc_info is not None and record.name in ("ringleader.actor", "pykka")
-    return not is_failure and not record.name.startswith("pykka")
+    if record.name in ("ringleader.chaos", "pykka"):
+        return False  # a death has a line of its own
+    return record.name != "ringleader.actor" or record.exc_info is None

@@ -12,9 +12,11 @@ from ringleader.actors.daemons.job_settings import JobSettings
 from ringleader.actors.errors import RingleaderError
 from ringleader.config.specs import child_specs
 from ringleader.supervisors.errors import SupervisorError
+from ringleader.supervisors.spec import ChildSpec
 from ringleader.transport.journal import SqliteJournal
 
 from . import runs, snapshot
+from .chaos import Chaos, Strike
 from .control import ControlServer
 from .lockfile import Holder, LockFile
 from .logs import log_death, open_logs
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     from ringleader.actors.journal import StageJournal
     from ringleader.config import Loaded
-    from ringleader.supervisors.spec import ChildSpec
 
     from .datadir import DataDir
     from .frames import Question
@@ -85,6 +86,7 @@ class Node:
         self._arguments, self._resume, self._write = arguments, resume, write
         self._on_stop = on_stop
         self._chaos = chaos
+        self.strikes: list[Strike] = []
         self._open = ExitStack()
         options = self.settings
         self.system = System(
@@ -112,6 +114,7 @@ class Node:
             RunError, JournalError: what an earlier run left is damaged.
             SocketTaken: the control socket can't be made.
         """
+        try_specs(self.loaded)  # before a run begins that can't go on
         with ExitStack() as stack:
             self.data.make()
             holder = Holder(pid=self.system.context.pid, started=self.clock.time())
@@ -137,6 +140,8 @@ class Node:
         self.system.start()
         try:
             self.system.start_children(self._specs)
+            if self._chaos is not None:
+                self.system.start_child(self._chaos_spec(self._chaos))
         except SupervisorError as error:
             raise NodeFailed(f"the tree did not start: {error}") from error
 
@@ -148,6 +153,11 @@ class Node:
             provide=self._provided(),
             where=self.loaded.where,
         )
+
+    def _chaos_spec(self, every: float) -> ChildSpec:
+        seed = self._arguments.seed
+        arguments = {"every": every, "seed": seed, "strikes": self.strikes}
+        return ChildSpec("chaos", Chaos, (self.system.root,), kwargs=arguments)
 
     # ---------------------------------------------------------------- the end
 

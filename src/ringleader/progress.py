@@ -33,8 +33,9 @@ def _changes(old: IterationRow | None, row: IterationRow) -> Iterator[str]:
                 took = "" if row.seconds is None else f" in {row.seconds:.0f} s"
                 yield f"{name} complete{took}: {describe(row.facts)}"
         elif now == "failed":
-            failure = next((f for f in row.failures if f.startswith(f"{stage}: ")), stage)
-            yield f"{name}: {failure}"
+            yield f"{name}: {stage} failed: {row.failures.get(stage)}"
+        elif stage in row.skipped:
+            yield f"{name}: {stage} left out: {row.skipped[stage]}"
         elif now == "done":
             yield f"{name}: {stage} done{_result(stage, row.facts)}"
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
     from .deaths import Death
     from .system import SystemStatistics
+
+
+NOBODY: Final = "none: its supervisor ended, too"
+"""The decision about a child whose supervisor was killed with it."""
 
 
 class IterationSummary(Struct, frozen=True, kw_only=True):
@@ -52,6 +56,7 @@ class IterationRow(Struct, frozen=True, kw_only=True):
         stages: how far each one is that has begun, in order.
         seconds: from its first stage's begin to its last one's end; None while it is under way.
         failures: the stages that failed, with their errors.
+        skipped: why stages were left out.
     """
 
     config_key: str
@@ -59,7 +64,8 @@ class IterationRow(Struct, frozen=True, kw_only=True):
     stages: Mapping[Stage, StageStatus]
     facts: IterationSummary
     seconds: float | None = None
-    failures: tuple[str, ...] = ()
+    failures: Mapping[Stage, str] = {}
+    skipped: Mapping[Stage, str] = {}
 
     @property
     def stage(self) -> Stage:
@@ -131,7 +137,8 @@ def summarize(
     return Summary(
         iterations=tuple(row.facts for row in rows),
         deaths=tuple(
-            DeathSummary(path=d.path, cause=one_line(d.cause), decision=d.decision) for d in deaths
+            DeathSummary(path=d.path, cause=one_line(d.cause), decision=d.decision or NOBODY)
+            for d in deaths
         ),
         restarts=statistics.restarts,
         events=EventSummary(
@@ -169,8 +176,13 @@ def _row(
         stages={record.stage: record.status for record in records},
         facts=_facts(results, UNSET if only else config_key),
         seconds=None if began is None or ended is None else max(0.0, ended - began),
-        failures=tuple(f"{r.stage}: {r.error}" for r in records if r.status == "failed"),
+        failures={r.stage: r.error for r in records if r.status == "failed"},
+        skipped={r.stage: str(r.result["skipped"]) for r in records if _is_skipped(r)},
     )
+
+
+def _is_skipped(record: StageRecord) -> bool:
+    return record.stage != "complete" and "skipped" in record.result
 
 
 def _facts(

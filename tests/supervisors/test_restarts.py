@@ -187,6 +187,28 @@ def test_those_after_one_that_does_not_start_stay_down_until_it_does() -> None:
     assert world.log == ["stop a", "start a", "start b", "start c"]
 
 
+def test_one_that_does_not_start_has_no_incarnation() -> None:
+    world = family(child("a"), child("b"), strategy="one_for_all", intensity=5)
+    world.starts["b"] = [Failed("no")]
+
+    assert world.crash("a")
+
+    assert world.family.children["b"].pid is None
+
+
+def test_the_end_of_what_is_being_restarted_means_nothing() -> None:
+    world = family(child("a"), intensity=5)
+    world.starts["a"] = [Failed("no")]
+    old = world.pid("a")
+    assert world.crash("a")
+    world.clear()
+
+    assert world.run(restarts.exited(world.family, old, "boom"))
+
+    assert world.states() == {"a": "restarting"}
+    assert world.decisions == []
+
+
 def test_rest_for_one_goes_on_from_the_one_that_did_not_start() -> None:
     world = family(child("a"), child("b"), child("c"), strategy="rest_for_one", intensity=5)
     world.starts["b"] = [Failed("no")]

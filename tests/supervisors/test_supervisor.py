@@ -8,7 +8,7 @@ import pytest
 
 from ringleader.actors.errors import ActorDied, HandlerError
 from ringleader.actors.handlers import handles
-from ringleader.actors.lifecycle import Exit, Ignore, Up
+from ringleader.actors.lifecycle import Exit, Exited, Ignore, Started, Up
 from ringleader.supervisors.errors import StartFailed, StartIgnored, SupervisorError
 from ringleader.supervisors.spec import ChildSpec, Flags
 from ringleader.supervisors.supervisor import Supervisor
@@ -213,6 +213,40 @@ def test_siblings_that_died_before_the_group_stop_reaches_them_count_once(
     assert log.take() == ["+a", "+b", "+a", "+b"]
 
 
+def test_an_exit_that_waits_in_the_queue_is_used_up_by_a_stop(system: TestSystem, log: Log) -> None:
+    ref = start(system, team("t", *workers(log, "a", "b"), strategy="one_for_all", intensity=1))
+    log.starts["c"] = ["later"]
+    ref.start_child(*workers(log, "c"), block=False)
+    system.run()
+    tell(system, "/t/a")
+    tell(system, "/t/b")
+    child = ref.cell.children["c"].current
+    assert child is not None
+
+    child.cell.started(child, Up())
+
+    assert is_up(system, ref)
+    assert log.take() == ["+a", "+b", "-c", "+a", "+b", "+c"]
+
+
+def test_news_of_a_stranger_mean_nothing(system: TestSystem, log: Log) -> None:
+    ref, other = start(system, team("t")), start(system, team("u", *workers(log, "x")))
+    stranger = other.cell.children["x"].current
+    assert stranger is not None
+    log.starts["a"] = ["later"]
+    started = ref.start_child(*workers(log, "a"), block=False)
+
+    ref.tell(Started(stranger, Up()))
+    ref.tell(Exited(stranger, "boom"))
+    system.run()
+
+    assert not started.done
+    child = ref.cell.children["a"].current
+    assert child is not None
+    child.cell.started(child, Up())
+    assert started.get().path == "/t/a"
+
+
 # --- intensity and escalation
 
 
@@ -355,6 +389,7 @@ def test_terminate_child_cancels_a_backoff(system: TestSystem, log: Log) -> None
     tell(system, "/t/a")
 
     ref.terminate_child("a")
+    assert system.manual.next_time() is None
     system.advance(10.0)
 
     assert states(ref) == {"a": "down"}
@@ -418,6 +453,14 @@ def test_a_child_with_infinity_is_waited_for(system: TestSystem, log: Log) -> No
     system.run()
 
     assert done.done
+
+
+def test_a_child_that_stops_in_time_leaves_no_timer(system: TestSystem, log: Log) -> None:
+    ref = start(system, team("t", *workers(log, "a", shutdown=2.0)))
+
+    ref.terminate_child("a")
+
+    assert system.manual.next_time() is None
 
 
 def test_brutal_kill_asks_nobody(system: TestSystem, log: Log) -> None:

@@ -14,6 +14,7 @@ from ...events.scales import PressureLevel
 from ...events.work import TaskCancelled, TaskCompleted, TaskHeartbeat, TaskSpawned
 from ...handlers import handles
 from ...options import WorkloadOptions  # noqa: TC001  # the configuration reads the annotation
+from ..addresses import answer
 from ..messages import EndTask, RequestSpawn, ReserveNode, SetAdmission, SpawnAnswer
 from ..reconciler import Reconciler
 from ..running import UnderWay, is_under_way, under_way
@@ -99,13 +100,13 @@ class GlobalTaskCoordinator(Reconciler):
             self._admit(request)
         if not verdict.granted:
             logger.debug("%s has to wait: %s", request.task_id, verdict.reason)
-        answer = SpawnAnswer(
+        reply = SpawnAnswer(
             task_id=request.task_id,
             granted=verdict.granted,
             reason=verdict.reason,
             retry_after=verdict.retry_after,
         )
-        request.reply_to.tell(answer)
+        answer(request.reply_to, reply)
 
     def _judge(self, request: RequestSpawn) -> Verdict:
         if request.task_id in self._ours:

@@ -1,1 +1,3 @@
 """Infrastructure support: the life of models."""
+
+from .model_coordinator import ModelCoordinator as ModelCoordinator

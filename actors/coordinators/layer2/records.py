@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Set as AbstractSet
 
     from ...journal import ModelRecord
 
@@ -36,15 +36,32 @@ def moved(model: ModelRecord, state: State) -> ModelRecord:
     return replace(model, state=state)
 
 
-def promoted(models: Iterable[ModelRecord], model_id: str) -> list[ModelRecord]:
-    """Return the records that a promotion changes: the new best, and the old one, archived."""
+def changes(
+    models: Iterable[ModelRecord], best: str | None, refused: AbstractSet[str]
+) -> list[ModelRecord]:
+    """Return the records whose state is not what the facts say, with the state they should have.
+
+    Args:
+        models: of one config.
+        best: the id of the model in production.
+        refused: the ids of those that were not promoted.
+    """
     changed: list[ModelRecord] = []
     for model in models:
-        if model.model_id == model_id and model.state != "production":
-            changed.append(moved(model, "production"))
-        elif model.model_id != model_id and model.state == "production":
-            changed.append(moved(model, "archived"))
+        state = _state(model, best, refused)
+        if state is not None and state != model.state:
+            changed.append(moved(model, state))
     return changed
+
+
+def _state(model: ModelRecord, best: str | None, refused: AbstractSet[str]) -> State | None:
+    if model.model_id == best:
+        return "production"
+    if model.state == "production":
+        return "archived"
+    if model.state == "evaluating" and model.model_id in refused:
+        return "staging"
+    return None
 
 
 def rollback_target(models: Iterable[ModelRecord], withdrawn: str) -> ModelRecord | None:

@@ -1,1 +1,3 @@
 """Sync and training."""
+
+from .training_coordinator import TrainingCoordinator as TrainingCoordinator

@@ -32,6 +32,9 @@ CLOSING: Final = 5.0
 KILLING: Final = 5.0
 """Seconds until a second signal ends the process, whatever still hangs."""
 
+KILLED: Final = 0.5
+"""Seconds that threads have to end once all actors and their processes were killed."""
+
 logger = logging.getLogger("ringleader.node")
 
 Phase = Literal["starting", "running", "stopping"]
@@ -46,7 +49,7 @@ class StopOrdered:
 class Done:
     """Something in the background is done, or failed with an error."""
 
-    what: Literal["start", "stop"]
+    what: Literal["start", "stop", "kill"]
     error: Exception | None = None
     in_time: bool = True
 
@@ -143,6 +146,8 @@ class Session:
                     self._phase = "running"
             case Done("start", error):
                 self._fail(f"{error}")
+            case Done("kill"):
+                self._deadline = self._node.clock.now() + KILLED
             case Done("stop", _, in_time):
                 if not in_time:
                     self._tell_threads()
@@ -159,7 +164,7 @@ class Session:
             self._forced = True
             logger.warning("%s again: everything is ended now", number.name)
             self._deadline = self._node.clock.now() + KILLING
-            self._node.system.context.spawn("ringleader-kill", self._node.kill)
+            self._background("kill", self._node.kill)
 
     def _look(self, keys: tuple[str, ...]) -> None:
         """Tell what is new, and stop when there is nothing left to do."""
@@ -204,7 +209,9 @@ class Session:
         names = [t.name for t in threading.enumerate() if t is not own]
         logger.warning("these threads did not end in time: %s", ", ".join(sorted(names)))
 
-    def _background(self, what: Literal["start", "stop"], run: Callable[[], object]) -> None:
+    def _background(
+        self, what: Literal["start", "stop", "kill"], run: Callable[[], object]
+    ) -> None:
         def work() -> None:
             try:
                 in_time = run() is not False
@@ -221,8 +228,8 @@ class Session:
             return 128 + self._signal
         if self._error:
             return PERMANENT
-        failures = [failure for row in rows for failure in row.failures if row.is_complete]
-        if failures:
-            self._error = f"an iteration failed: {failures[-1]}"
-            return PERMANENT
+        for row in reversed(rows):
+            for stage, error in row.failures.items():
+                self._error = f"{stage} of iteration {row.iteration} failed: {error}"
+                return PERMANENT
         return CLEAN

@@ -1,7 +1,7 @@
 """`ringleader tree`: the tree of a running node, or the one that is declared."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -15,6 +15,8 @@ from ..live import tree_line
 from ..snapshot import TreeSnapshot
 from .choice import Choice, Config, Data, Json, Profile, Set, data_dir_of
 from .output import CLEAN, answers_errors, print_json
+
+_WIDE: Final = 200
 
 Declared = Annotated[
     bool, typer.Option("--declared", help="Show the declared tree, even if a node runs.")
@@ -76,7 +78,10 @@ def _print(root: Tree, lines: Iterable[tuple[str, Text]]) -> None:
     branches = {"": root}
     for path, line in lines:
         branches[path] = branches[path.rpartition("/")[0]].add(line)
-    Console(soft_wrap=True).print(root)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(width=_WIDE, highlight=False)  # nobody likes cut lines in a file
+    console.print(root)
 
 
 def _planned_line(node: Planned) -> Text:

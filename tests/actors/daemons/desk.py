@@ -83,9 +83,7 @@ class Desk:
         made = self.settings.request(
             "selfplay", "j1", config_key="hex5_2p", iteration=1, notify="/boss"
         )
-        return replace(
-            made, command=(sys.executable, "-S", "-c", PRELUDE + program), **fields
-        )
+        return replace(made, command=(sys.executable, "-S", "-c", PRELUDE + program), **fields)
 
     def start(self, program: str, **fields: Any) -> JobRequest:
         request = self.request(program, **fields)
@@ -98,6 +96,12 @@ class Desk:
             report = self.reports.get(timeout=SECONDS)
             if isinstance(report, kind):
                 return report
+
+    def wait_until_gone(self) -> None:
+        """Wait for the end of the job's actor."""
+        cell = self.jobs.cell.children.get("j1")
+        if cell is not None:
+            assert cell.stopped.wait(SECONDS)
 
     def runs(self) -> int:
         """Return how many processes were ever started for the job."""

@@ -6,8 +6,6 @@ import select
 import signal
 import subprocess
 import sys
-import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +15,9 @@ from ringleader.actors.dispatch import spawn
 from ringleader.actors.workloads.protocol import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 SECONDS = 30.0
 HAS_PIDFD = hasattr(os, "pidfd_open")
