@@ -30,7 +30,7 @@ def aliases(module: str) -> set[str]:
 
 def test_every_name_that_type_checkers_see_is_there_at_run_time() -> None:
     for name in aliases("__init__.py"):
-        assert getattr(ringleader, name).__name__ or name, name
+        assert hasattr(ringleader, name), name
 
 
 def test_dir_lists_the_names_before_they_are_imported() -> None:
@@ -39,7 +39,7 @@ def test_dir_lists_the_names_before_they_are_imported() -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Acter'"):
-        _ = ringleader.Acter  # type: ignore[attr-defined]  # pyright: ignore  # does not exist
+        _ = ringleader.Acter  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # it does not exist
 
 
 def test_the_event_facade_has_all_types_for_type_checkers_and_at_run_time() -> None:
@@ -53,7 +53,7 @@ def test_the_event_facade_has_all_types_for_type_checkers_and_at_run_time() -> N
 def test_importing_the_package_imports_none_of_its_modules() -> None:
     code = "import sys, ringleader; print(sum(m.startswith('ringleader.') for m in sys.modules))"
 
-    loaded = subprocess.run(
+    loaded = subprocess.run(  # noqa: S603  # our own code
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout
 
