@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import queue
 from contextlib import suppress
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ringleader.actors.base import Actor
@@ -146,7 +145,7 @@ class Supervisor(Actor):
     def known_children(self) -> Mapping[str, Child]:
         """The children by name, in start order: for onlookers, from any thread, without waiting."""
         family: Family | None = getattr(self, "_family", None)  # none before `on_start`
-        return {} if family is None else MappingProxyType(family.children)
+        return {} if family is None else dict(family.children)
 
     def _announce(self, event: LifecycleEvent, subject: str) -> None:
         if self.context.events is not None:

@@ -72,7 +72,7 @@ def test_every_question_is_read_as_it_was_asked(question: str) -> None:
     ],
 )
 def test_what_is_no_request_is_refused_with_what_is_known(body: bytes) -> None:
-    with pytest.raises(FrameError, match="not a request: .*known: tree, statistics, deaths, stop"):
+    with pytest.raises(FrameError, match=r"not a request: .*known: tree, statistics, deaths, stop"):
         read_request(body)
 
 

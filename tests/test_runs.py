@@ -26,8 +26,7 @@ def test_runs_are_numbered_and_none_touches_another(tmp_path: Path) -> None:
 
 def test_the_latest_is_found_with_what_it_was_begun_with(tmp_path: Path) -> None:
     assert runs.latest(tmp_path) is None
-    for number in range(1, 12):
-        begun = runs.begin(tmp_path, GIVEN, float(number))
+    *_, begun = [runs.begin(tmp_path, GIVEN, float(number)) for number in range(1, 12)]
     assert runs.latest(tmp_path) == begun
     assert begun.number == 11
     assert begun.record.arguments == GIVEN

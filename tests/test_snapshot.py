@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringleader import snapshot
 from ringleader.actors.base import Actor
-from ringleader.snapshot import CellSnapshot
-from ringleader.supervisors.child import Child
 from ringleader.supervisors.spec import ChildSpec
 from ringleader.supervisors.supervisor import Supervisor
 from ringleader.testing import TestSystem
+
+if TYPE_CHECKING:
+    from ringleader.snapshot import CellSnapshot
+    from ringleader.supervisors.child import Child
 
 
 class Worker(Actor):
@@ -41,6 +43,7 @@ class Patient(Supervisor):
         return [ChildSpec("first", Worker), ChildSpec("second", Worker)]
 
     def backoff(self, child: Child) -> float:
+        assert child.name == "first"
         return 5.0
 
 

@@ -61,4 +61,4 @@ def test_a_socket_in_a_missing_directory_is_an_error(tmp_path: Path) -> None:
 def test_a_listener_that_never_answers_is_given_up(path: Path) -> None:
     with listen(path), connect(path, 0.05) as client, pytest.raises(TimeoutError):
         client.recv(1)
-    assert socket.AF_UNIX == client.family
+    assert client.family == socket.AF_UNIX

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from ..journal import NOTHING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..journal import Stage, StageJournal
+    from ..journal import Facts, ModelRecord, Stage, StageJournal
     from ..workloads.protocol import JobKind
 
 STAGE_JOBS: Final[dict[Stage, tuple[JobKind, str]]] = {
@@ -95,3 +97,23 @@ def raise_target(journal: StageJournal, config_key: str, games: int) -> None:
         iteration += 1
     wanted = max(games, raised_target(journal, config_key, iteration))
     journal.note(f"target:{config_key}:{iteration}", wanted)
+
+
+def last_evaluation(journal: StageJournal, model: ModelRecord) -> Facts:
+    """Return the result of a model's last round of evaluation; empty before the first."""
+    rounds = journal.work(
+        model.config_key, iteration=model.iteration, kind="evaluation", status="done"
+    )
+    return max(rounds, key=lambda item: item.part).result if rounds else NOTHING
+
+
+def rating(journal: StageJournal, model: ModelRecord | None) -> float | None:
+    """Return a model's rating by its last round of evaluation."""
+    elo = None if model is None else last_evaluation(journal, model).get("elo", model.elo)
+    return None if elo is None else float(elo)
+
+
+def win_rate(result: Facts, opponent: str) -> float | None:
+    """Return the win rate in a round against one opponent; None where nobody was played."""
+    score = result.get("opponents", {}).get(opponent)
+    return None if score is None or not score["games"] else float(score["win_rate"])

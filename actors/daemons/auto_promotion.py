@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from ..coordinators.reconciler import Reconciler
+from ..coordinators.running import last_evaluation, rating, win_rate
 from ..events.curriculum import CurriculumAdvanced
 from ..events.evaluation import EvaluationCompleted
 from ..events.health import PromotionFailed
@@ -75,14 +76,15 @@ class AutoPromotionDaemon(Reconciler):
             ruling = self._rule(config_key, iteration, rounds)
             if not self._is_final(ruling, model, rounds):
                 return
-            before = self.journal.production(config_key)
+            elo = rounds[-1].result.get("elo")
+            before = rating(self.journal, self.journal.production(config_key))
             decided = {
                 "promoted": ruling.decision == "promote",
                 "reason": ruling.reason,
                 "tier": ruling.tier,
                 "model_id": model.model_id,
-                "before": None if before is None else before.model_id,
-                "elo": rounds[-1].result.get("elo"),
+                "elo": elo,
+                "elo_gain": None if elo is None or before is None else float(elo) - before,
             }
             self.journal.note(_decision(config_key, iteration), decided)
         self._carry_out(config_key, iteration)
@@ -105,7 +107,7 @@ class AutoPromotionDaemon(Reconciler):
             wanted = PromotionCandidate(
                 config_key=model.config_key,
                 model_id=model.model_id,
-                win_rate_vs_heuristic=_rate(last, "heuristic"),
+                win_rate_vs_heuristic=win_rate(last.result, "heuristic"),
                 iteration=model.iteration,
             )
             self.publish_once(f"candidate:{item.work_id}", wanted)
@@ -126,8 +128,10 @@ class AutoPromotionDaemon(Reconciler):
             training_games=self._games(config_key, iteration, result.get("games")),
             quality=None if quality is None else float(quality),
             has_best=best is not None,
-            best_elo=None if best is None else best.elo,
-            best_heuristic=None if best is None else best.metrics.get("win_rate_heuristic"),
+            best_elo=rating(self.journal, best),
+            best_heuristic=None
+            if best is None
+            else win_rate(last_evaluation(self.journal, best), "heuristic"),
             promoted_at=self._promoted_at(config_key, iteration),
         )
 
@@ -182,7 +186,7 @@ class AutoPromotionDaemon(Reconciler):
             model_id=result["model_id"],
             model_path=_path(self.journal.model(result["model_id"])),
             elo=result.get("elo"),
-            elo_gain=self._gain(result),
+            elo_gain=result.get("elo_gain"),
             tier=result.get("tier"),
             promotion_type="auto",
             reason=result.get("reason"),
@@ -198,13 +202,6 @@ class AutoPromotionDaemon(Reconciler):
                 )
             )
 
-    def _gain(self, result: Any) -> float | None:
-        before = None if result.get("before") is None else self.journal.model(result["before"])
-        elo = result.get("elo")
-        if before is None or before.elo is None or elo is None:
-            return None
-        return float(elo) - before.elo
-
 
 def _decision(config_key: str, iteration: int) -> str:
     return f"promotion:{config_key}:{iteration}"
@@ -214,17 +211,12 @@ def _path(model: ModelRecord | None) -> str | None:
     return None if model is None else model.path
 
 
-def _rate(item: WorkItem, opponent: str) -> float | None:
-    score = item.result.get("opponents", {}).get(opponent)
-    return None if score is None or not score["games"] else float(score["win_rate"])
-
-
 def _evaluation(item: WorkItem) -> Evaluation:
     elo = item.result.get("elo")
     return Evaluation(
         games=int(item.result.get("games_played", 0)),
-        random=_rate(item, "random"),
-        heuristic=_rate(item, "heuristic"),
-        best=_rate(item, "best"),
+        random=win_rate(item.result, "random"),
+        heuristic=win_rate(item.result, "heuristic"),
+        best=win_rate(item.result, "best"),
         elo=None if elo is None else float(elo),
     )

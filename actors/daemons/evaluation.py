@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from ..coordinators.layer4.population import work_id
+from ..coordinators.running import rating
 from ..events.evaluation import (
     EloUpdated,
     EvaluationBackpressure,
@@ -35,7 +36,7 @@ from .owner import JobOwner
 from .pipeline_rules import stage_now
 
 if TYPE_CHECKING:
-    from ..journal import StageJournal
+    from ..journal import ModelRecord, StageJournal
     from .job_messages import JobFinished, JobGaveUp, JobProgress, JobRequest
     from .job_settings import JobSettings
 
@@ -135,27 +136,35 @@ class EvaluationDaemon(JobOwner):
         self.ensure(self._job(item))
 
     def _job(self, item: WorkItem) -> JobRequest:
-        """Return the job of a round: it follows from the item and from who was best when."""
-        best, first = self._opponents(item)
-        inputs = {"model": str(item.options["model_path"])}
-        ratings: dict[str, Any] = {}
-        for name, model in (("best", best), ("first", first)):
-            if model is not None:
-                inputs[name] = model.path
-                ratings |= {} if model.elo is None else {f"{name}_elo": model.elo}
-        factor = retry_factor(item.attempts - 1, self._options)
+        """Return the job of a round; it stays the same, whoever becomes the best meanwhile."""
+        note = f"evaluation:job:{item.work_id}:{item.attempts}"
+        plan = self.journal.noted(note)
+        if plan is None:
+            plan = self._plan(item)
+            self.journal.note(note, plan)
         return self.jobs.request(
             "evaluate",
             item.work_id,
             config_key=item.config_key,
             iteration=item.iteration,
             part=item.part,
-            inputs=inputs,
-            options={**more_games(self._stage_options(), factor), **ratings},
+            inputs=plan["inputs"],
+            options=plan["options"],
             notify=self.path,
         )
 
-    def _opponents(self, item: WorkItem) -> Any:
+    def _plan(self, item: WorkItem) -> dict[str, Any]:
+        best, first = self._opponents(item)
+        inputs = {"model": str(item.options["model_path"])}
+        options = more_games(self._stage_options(), retry_factor(item.attempts - 1, self._options))
+        for name, model in (("best", best), ("first", first)):
+            if model is not None:
+                inputs[name] = model.path
+                elo = rating(self.journal, model)
+                options |= {} if elo is None else {f"{name}_elo": elo}
+        return {"inputs": inputs, "options": options}
+
+    def _opponents(self, item: WorkItem) -> list[ModelRecord | None]:
         """Return the current best and the first generation, unless the model is one of them."""
         model_id = self._model_id(item)
         found = self.journal.production(item.config_key), self.journal.first(item.config_key)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ..ref import Ref
     from ..workloads.protocol import JobKind
 
-JOBS_PATH: Final = "/coordination/layer6/jobs"
-"""Where the job supervisor lives in the tree of `tree.toml`."""
+JOBS_PATH: Final = "/jobs"
+"""Where the job supervisor lives: at the top, so that no coordinator's crash ends the jobs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,7 @@ class ControlServer:
             OSError: the socket can't be made.
         """
         self._listener = listen(self._path)
-        self._listener.setblocking(False)
+        self._listener.settimeout(0)
         self._woken, self._waker = socket.socketpair()
         self._thread = self._spawn("ringleader-control", self._serve)
 
@@ -117,7 +117,7 @@ class ControlServer:
     def _accept(self) -> None:
         with suppress(OSError):  # the client has gone again
             connection, _ = self._listener.accept()
-            connection.setblocking(False)
+            connection.settimeout(0)
             if len(self._clients) >= MAX_CLIENTS:
                 self._drop(next(iter(self._clients.values())))
             self._clients[connection] = _Client(connection)

@@ -92,10 +92,15 @@ def results(rows: Sequence[IterationRow], summary: Summary) -> RenderableType:
     events = summary.events
     outcomes = ", ".join(f"{n} {name}" for name, n in events.outcomes.items() if n)
     facts = [
-        f"{len(summary.deaths)} deaths, {summary.restarts} restarts, "
-        f"{summary.wall_seconds:.0f} seconds",
-        f"{events.published} events, {events.deduplicated} of them duplicates; "
-        f"{events.deliveries} deliveries: {outcomes or 'none'}; {events.dead_letters} dead letters",
+        (
+            f"{len(summary.deaths)} deaths, {summary.restarts} restarts, "
+            f"{summary.wall_seconds:.0f} seconds"
+        ),
+        (
+            f"{events.published} events, {events.deduplicated} of them duplicates; "
+            f"{events.deliveries} deliveries: {outcomes or 'none'}; "
+            f"{events.dead_letters} dead letters"
+        ),
     ]
     return Group(_iterations(rows), *(Text(fact) for fact in facts))
 

@@ -122,8 +122,8 @@ def one_line(text: str) -> str:
 
 def _below(cell: Cell, now: float) -> Iterable[CellSnapshot]:
     supervisor = None if cell.current is None else cell.current.actor
-    known = supervisor.known_children if isinstance(supervisor, Supervisor) else {}
-    children, cells = dict(known), dict(cell.children)
+    children = dict(supervisor.known_children) if isinstance(supervisor, Supervisor) else {}
+    cells = dict(cell.children)
     for name in [*children, *(name for name in cells if name not in children)]:
         child, below = children.get(name), cells.get(name)
         if below is not None:

@@ -154,10 +154,9 @@ def summarize(
 
 def iteration_rows(journal: StageJournal, config_keys: Sequence[str]) -> list[IterationRow]:
     """Read all iterations, by config key and number."""
+    only = len(config_keys) == 1
     return [
-        _row(
-            journal.stages(key, record.iteration), key, record.iteration, only=len(config_keys) < 2
-        )  # noqa: PLR2004  # one key needs no name
+        _row(journal.stages(key, record.iteration), key, record.iteration, only=only)
         for key in config_keys
         for record in journal.iterations(key)
     ]
@@ -166,7 +165,7 @@ def iteration_rows(journal: StageJournal, config_keys: Sequence[str]) -> list[It
 def _row(
     records: Sequence[StageRecord], config_key: str, iteration: int, *, only: bool
 ) -> IterationRow:
-    results = {record.stage: record.result for record in records}
+    results: dict[Stage, Mapping[str, Any]] = {record.stage: record.result for record in records}
     began = min((record.started_at for record in records), default=None)
     complete = next((r for r in records if r.stage == "complete" and r.status == "done"), None)
     ended = None if complete is None else complete.finished_at
@@ -188,23 +187,23 @@ def _is_skipped(record: StageRecord) -> bool:
 def _facts(
     results: Mapping[Stage, Mapping[str, Any]], config_key: str | UnsetType
 ) -> IterationSummary:
-    def found(stage: Stage, *names: str) -> Any:
-        result = results.get(stage, {})
-        return next((result[name] for name in names if result.get(name) is not None), None)
+    def found(stage: Stage, name: str) -> Any:
+        return results.get(stage, {}).get(name)
 
-    opponents = found("evaluation", "opponents") or {}
     return IterationSummary(
         games=found("selfplay", "games"),
         samples=found("npz_combination", "total_samples"),
         loss=found("training", "final_loss"),
-        win_rate_random=_win_rate(opponents, "random"),
-        win_rate_first=_win_rate(opponents, "first"),
+        win_rate_random=_win_rate(found("evaluation", "opponents"), "random"),
+        win_rate_first=_win_rate(found("evaluation", "opponents"), "first"),
         elo=found("evaluation", "elo"),
         promoted=bool(found("promotion", "promoted")),
         config_key=config_key,
     )
 
 
-def _win_rate(opponents: Mapping[str, Any], name: str) -> float | None:
-    played = opponents.get(name)
-    return played.get("win_rate") if isinstance(played, Mapping) else None
+def _win_rate(opponents: Any, name: str) -> float | None:
+    try:
+        return float(opponents[name]["win_rate"])
+    except (TypeError, KeyError):
+        return None  # no such games were played

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 LONGEST: Final = 100
 """Bytes of a path that every system takes: Linux has room for 107, macOS for 103."""
@@ -59,7 +59,7 @@ def connect(path: Path, timeout: float) -> socket.socket:
 
 
 @contextmanager
-def _short(path: Path) -> Iterator[str]:
+def _short(path: Path) -> Generator[str]:
     """Give a path to the same place that is short enough."""
     if len(os.fsencode(path)) <= LONGEST:
         yield str(path)

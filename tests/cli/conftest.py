@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ import pytest
 from ringleader.client import NodeClient
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Iterator
 
 ACTORS = Path(__file__).with_name("tiny_actors.py")

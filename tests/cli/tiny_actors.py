@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ringleader.actors.base import Actor
 from ringleader.actors.journal import STAGES
-from ringleader.actors.options import WorkloadOptions
+from ringleader.actors.options import WorkloadOptions  # noqa: TC001  # read by the configuration
 
 if TYPE_CHECKING:
     from ringleader.actors.journal import StageJournal
@@ -44,6 +44,7 @@ class Pipeline(Actor):
         self.timers.periodic(0.01, "step")
 
     def on_receive(self, message: Any) -> None:
+        del message
         journal, now = self._journal, self.context.clock.time()
         iteration = journal.iteration(KEY)
         if self._iterations and iteration > self._iterations:
@@ -80,7 +81,7 @@ class Doomed(Actor):
         self.timers.once(0.01, "die")
 
     def on_receive(self, message: Any) -> None:
-        raise ValueError("no way\nand more of it")
+        raise ValueError(f"no way\nand more of it: {message}")
 
 
 class Stillborn(Actor):
@@ -99,7 +100,7 @@ class Hung(Actor):
         self.actor_ref.tell("hang")
 
     def on_receive(self, message: Any) -> None:
-        logger.info("hanging")
+        logger.info("%sing", message)
         threading.Event().wait()
 
 

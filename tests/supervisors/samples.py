@@ -108,3 +108,20 @@ def start(system: TestSystem, spec: ChildSpec) -> SupervisorRef[Any]:
 def states(ref: SupervisorRef[Any]) -> dict[str | None, str]:
     """Return the state of each child, in start order."""
     return {info.id: info.state for info in reversed(ref.which_children())}
+
+
+def tell(system: TestSystem, path: str, message: object = "boom") -> None:
+    """Tell an actor something, and let everything come of it."""
+    system.ref(path).tell(message)
+    system.run()
+
+
+def is_up(system: TestSystem, ref: SupervisorRef[Any]) -> bool:
+    """Let everything happen; tell whether a supervisor lives."""
+    system.run()
+    return ref.cell.current is not None
+
+
+def occupied(ref: SupervisorRef[Any]) -> dict[str, bool]:
+    """Tell at which names somebody lives, without asking the supervisor."""
+    return {name: cell.current is not None for name, cell in ref.cell.children.items()}

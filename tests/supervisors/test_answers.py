@@ -4,8 +4,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ringleader.actors.errors import RingleaderError
 from ringleader.supervisors import answers
-from ringleader.supervisors.errors import SupervisorError
+from ringleader.supervisors.errors import (
+    AlreadyPresent,
+    AlreadyStarted,
+    BadChildSpec,
+    ChildNotFound,
+    ChildRestarting,
+    ChildRunning,
+    StartFailed,
+    StartIgnored,
+    SupervisorError,
+    WrongStrategy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,3 +39,19 @@ def test_an_answer_of_an_unknown_form_is_named(
 ) -> None:
     with pytest.raises(SupervisorError, match="an answer of an unknown form: "):
         read(answer, "a")
+
+
+def test_every_refusal_is_one_of_ours() -> None:
+    for error in (
+        AlreadyPresent,
+        AlreadyStarted,
+        BadChildSpec,
+        ChildNotFound,
+        ChildRestarting,
+        ChildRunning,
+        StartFailed,
+        StartIgnored,
+        WrongStrategy,
+    ):
+        assert issubclass(error, SupervisorError)
+    assert issubclass(SupervisorError, RingleaderError)

@@ -11,14 +11,12 @@ from ringleader.actors.errors import PublishError
 from ringleader.supervisors.declared import DeclaredSupervisor
 from ringleader.supervisors.spec import ChildSpec
 from ringleader.supervisors.supervisor import Supervisor
-from ringleader.testing import TestSystem
 from tests.supervisors.samples import Log, start, team, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ringleader.actors.cell import Cell
     from ringleader.actors.events.base import Envelope, Event
+    from ringleader.testing import TestSystem
 
 
 class Port:
@@ -48,17 +46,6 @@ class Port:
     def take(self) -> list[tuple[str, str | None]]:
         told, self.told = self.told, []
         return told
-
-
-@pytest.fixture
-def log() -> Log:
-    return Log()
-
-
-@pytest.fixture
-def system() -> Iterator[TestSystem]:
-    with TestSystem(intensity=100) as system:
-        yield system
 
 
 @pytest.fixture

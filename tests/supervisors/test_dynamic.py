@@ -16,14 +16,12 @@ from ringleader.supervisors.errors import (
     WrongStrategy,
 )
 from ringleader.supervisors.spec import ChildSpec
-from ringleader.testing import TestSystem
 from tests.supervisors.samples import Log, Team, Worker, start, team, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ringleader.actors.ref import Ref
     from ringleader.supervisors.child import Child
+    from ringleader.testing import TestSystem
 
 
 class Job(Worker):
@@ -39,17 +37,6 @@ class Pool(DynamicSupervisor):
     def __init__(self, log: Log, **fields: Any) -> None:
         super().__init__()
         self.template = ChildSpec("job", Job, (log,), **fields)
-
-
-@pytest.fixture
-def log() -> Log:
-    return Log()
-
-
-@pytest.fixture
-def system() -> Iterator[TestSystem]:
-    with TestSystem(intensity=100) as system:
-        yield system
 
 
 def pool(

@@ -8,15 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ringleader.actors.base import Actor
 from ringleader.actors.lifecycle import Failed, Outcome, is_normal
 from ringleader.supervisors.plan import Verdict
 from ringleader.supervisors.spec import ChildSpec, Flags, Restart, Strategy
-from tests.supervisors.world import IGNORED, UP, World
-
-
-def child(name: str, restart: Restart = "permanent", **fields: Any) -> ChildSpec:
-    return ChildSpec(name, Actor, restart=restart, **fields)
+from tests.supervisors.world import IGNORED, UP, World, child
 
 
 def family(*names: str, **flags: Any) -> World:

@@ -1,25 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ringleader.actors.base import Actor
 from ringleader.actors.lifecycle import Failed, Up
 from ringleader.supervisors import management
 from ringleader.supervisors.management import Batch
 from ringleader.supervisors.plan import Verdict
-from ringleader.supervisors.spec import ChildSpec, Flags, Restart
-from tests.supervisors.world import IGNORED, World
+from tests.supervisors.world import IGNORED, World, child, family
 
-
-def child(name: str, restart: Restart = "permanent", **fields: Any) -> ChildSpec:
-    return ChildSpec(name, Actor, restart=restart, **fields)
-
-
-def family(*specs: ChildSpec, **flags: Any) -> World:
-    world = World(Flags(**flags))
-    assert world.begin(*specs) is None
-    world.clear()
-    return world
+if TYPE_CHECKING:
+    from ringleader.supervisors.spec import ChildSpec
 
 
 def template(**fields: Any) -> World:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 import pytest
 
-from ringleader.actors.errors import ActorDied, RingleaderError
+from ringleader.actors.errors import ActorDied
 from ringleader.supervisors.answers import ChildCounts, ChildInfo
 from ringleader.supervisors.errors import (
     AlreadyPresent,
@@ -20,18 +20,15 @@ from ringleader.supervisors.errors import (
     StartChildrenFailed,
     StartFailed,
     StartIgnored,
-    SupervisorError,
     WrongStrategy,
 )
 from ringleader.supervisors.ref import Answer, SupervisorRef
 from ringleader.supervisors.spec import ChildSpec
-from ringleader.testing import TestSystem
 from tests.supervisors.samples import Log, Team, Worker, start, states, team, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ringleader.supervisors.child import Child
+    from ringleader.testing import TestSystem
 
 
 class Waiting(Team):
@@ -40,17 +37,6 @@ class Waiting(Team):
     def backoff(self, child: Child) -> float:
         del child
         return 60.0
-
-
-@pytest.fixture
-def log() -> Log:
-    return Log()
-
-
-@pytest.fixture
-def system() -> Iterator[TestSystem]:
-    with TestSystem(intensity=100) as system:
-        yield system
 
 
 @pytest.fixture
@@ -348,19 +334,3 @@ def test_a_call_to_a_supervisor_that_has_ended_fails(
         late.get()
     with pytest.raises(pykka.ActorDeadError):
         ref.which_children()
-
-
-def test_every_refusal_is_one_of_ours() -> None:
-    for error in (
-        AlreadyPresent,
-        AlreadyStarted,
-        BadChildSpec,
-        ChildNotFound,
-        ChildRestarting,
-        ChildRunning,
-        StartFailed,
-        StartIgnored,
-        WrongStrategy,
-    ):
-        assert issubclass(error, SupervisorError)
-    assert issubclass(SupervisorError, RingleaderError)

@@ -1,26 +1,16 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ringleader.actors.base import Actor
 from ringleader.actors.lifecycle import Failed
 from ringleader.supervisors import restarts
 from ringleader.supervisors.plan import Verdict
-from ringleader.supervisors.spec import ChildSpec, Flags, Restart
-from tests.supervisors.world import IGNORED, World
+from tests.supervisors.world import IGNORED, World, child, family
 
-
-def child(name: str, restart: Restart = "permanent", **fields: Any) -> ChildSpec:
-    return ChildSpec(name, Actor, restart=restart, **fields)
-
-
-def family(*specs: ChildSpec, backoff: float = 0.0, **flags: Any) -> World:
-    world = World(Flags(**flags), backoff=backoff)
-    assert world.begin(*specs) is None
-    world.clear()
-    return world
+if TYPE_CHECKING:
+    from ringleader.supervisors.spec import Restart
 
 
 def verdicts(world: World) -> list[tuple[str, Verdict]]:
@@ -261,98 +251,3 @@ def test_a_retry_of_an_earlier_failure_is_void() -> None:
     assert world.retries.pop(0) is stale
     assert world.retry()
     assert world.states() == {"a": "running"}
-
-
-# --- backoff
-
-
-def test_a_backoff_leaves_the_group_down_until_the_restart() -> None:
-    world = family(child("a"), child("b"), strategy="one_for_all", backoff=5.0)
-
-    assert world.crash("a")
-
-    assert world.log == ["stop b"]
-    assert world.states() == {"a": "restarting", "b": "down"}
-    assert (world.retries[0].after, world.decisions[0].after) == (5.0, 5.0)
-    assert world.retry()
-    assert world.states() == {"a": "running", "b": "running"}
-
-
-def test_a_restart_after_a_backoff_counts_once() -> None:
-    world = family(child("a"), backoff=5.0, intensity=1)
-
-    assert world.crash("a")
-    assert world.retry()
-    assert len(world.family.window.restarts) == 1
-
-
-def test_a_failed_restart_waits_once_before_it_is_tried_again() -> None:
-    world = family(child("a"), backoff=5.0, intensity=5)
-    world.starts["a"] = [Failed("no")]
-
-    assert world.crash("a")
-    assert world.retry()
-    assert [retry.after for retry in world.retries] == [5.0]
-    assert world.retry()
-
-    assert world.states() == {"a": "running"}
-    assert len(world.family.window.restarts) == 2
-
-
-# --- significant children
-
-
-def test_any_significant_child_that_ends_ends_its_supervisor() -> None:
-    world = family(
-        child("a", "transient", significant=True),
-        child("b", "transient", significant=True),
-        auto_shutdown="any_significant",
-    )
-
-    assert not world.crash("a", "normal")
-
-    assert world.decisions[0].ends_supervisor
-
-
-def test_the_last_of_all_significant_children_ends_its_supervisor() -> None:
-    world = family(
-        child("a", "transient", significant=True),
-        child("b", "temporary", significant=True),
-        child("c"),
-        auto_shutdown="all_significant",
-    )
-
-    assert world.crash("b")
-    assert not world.crash("a", "normal")
-
-
-def test_a_significant_child_that_is_restarted_ends_nobody() -> None:
-    world = family(
-        child("a", "transient", significant=True), auto_shutdown="any_significant", intensity=5
-    )
-
-    assert world.crash("a")
-
-
-def test_significant_children_that_are_down_are_not_waited_for() -> None:
-    world = family(
-        child("a", "transient", significant=True),
-        child("b", "transient", significant=True),
-        auto_shutdown="all_significant",
-    )
-    assert world.terminate("b") == "ok"
-
-    assert not world.crash("a", "normal")
-
-
-def test_a_significant_child_that_is_restarting_is_waited_for() -> None:
-    world = family(
-        child("a", "transient", significant=True),
-        child("b", "transient", significant=True),
-        auto_shutdown="all_significant",
-        intensity=5,
-    )
-    world.starts["b"] = [Failed("no")]
-    assert world.crash("b")
-
-    assert world.crash("a", "normal")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+from ringleader.actors.base import Actor
 from ringleader.actors.incarnation import Incarnation, Phase
 from ringleader.actors.lifecycle import Failed, Ignored, Outcome, Reason, Up
 from ringleader.supervisors import management, restarts
@@ -21,14 +22,28 @@ from ringleader.supervisors.plan import (
     Start,
     Stop,
 )
+from ringleader.supervisors.spec import ChildSpec, Flags
 
 if TYPE_CHECKING:
     from ringleader.actors.cell import Cell
     from ringleader.supervisors.child import Child
-    from ringleader.supervisors.spec import ChildSpec, Flags, Term
+    from ringleader.supervisors.spec import Restart, Term
 
 UP = Up()
 IGNORED = Ignored()
+
+
+def child(name: str, restart: Restart = "permanent", **fields: Any) -> ChildSpec:
+    """Return a spec."""
+    return ChildSpec(name, Actor, restart=restart, **fields)
+
+
+def family(*specs: ChildSpec, backoff: float = 0.0, **flags: Any) -> World:
+    """Return a family that has started, with nothing written down yet."""
+    world = World(Flags(**flags), backoff=backoff)
+    assert world.begin(*specs) is None
+    world.clear()
+    return world
 
 
 class World:

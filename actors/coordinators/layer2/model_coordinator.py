@@ -23,6 +23,7 @@ from ...events.training import TrainingCompleted, TrainingRollbackNeeded
 from ...handlers import handles
 from ...options import WorkloadOptions  # noqa: TC001  # the configuration reads the annotation
 from ..reconciler import Reconciler
+from ..running import last_evaluation, rating
 from .records import (
     ModelCoordinatorOptions,
     changes,
@@ -72,21 +73,13 @@ class ModelCoordinator(Reconciler):
 
     def _rated(self, model: ModelRecord) -> ModelRecord:
         """Return a model with the rating and win rates of its last evaluation."""
-        rounds = self.journal.work(
-            model.config_key, iteration=model.iteration, kind="evaluation", status="done"
-        )
-        if not rounds:
-            return model
-        result = max(rounds, key=lambda item: item.part).result
+        result = last_evaluation(self.journal, model)
         rates = {
             f"win_rate_{name}": score.get("win_rate")
             for name, score in result.get("opponents", {}).items()
         }
-        elo = result.get("elo")
         return replace(
-            model,
-            elo=model.elo if elo is None else float(elo),
-            metrics={**model.metrics, **rates},
+            model, elo=rating(self.journal, model), metrics={**model.metrics, **rates}
         )
 
     def _refused(self, models: list[ModelRecord]) -> set[str]:

@@ -62,6 +62,13 @@ class QueuePopulatorOptions(Struct, frozen=True, kw_only=True):
     velocity_change: Annotated[
         float, Meta(ge=0, description="change of velocity that is told (Elo per hour)")
     ] = 10
+    velocity_span: Annotated[
+        float,
+        Meta(ge=0, description="ratings closer together than this have no velocity (seconds)"),
+    ] = 3600
+    velocity_points: Annotated[
+        int, Meta(ge=2, description="ratings that velocity is taken from (ratings)")
+    ] = 10
     cluster_floor: Annotated[
         float, Meta(gt=0, le=1, description="least share of the queue in a sick cluster")
     ] = 0.2
@@ -221,3 +228,16 @@ def _untouched(demands: Sequence[Demand], options: QueuePopulatorOptions, now: f
 def healthy_share(healthy: int, total: int, options: QueuePopulatorOptions) -> float:
     """Return the share of the cluster that can work."""
     return max(options.cluster_floor, healthy / total) if total > 0 else options.cluster_floor
+
+
+def slope(points: Sequence[tuple[float, float]], span: float) -> float | None:
+    """Return how fast a rating grows (Elo per hour) from first to last; None if that says nothing.
+
+    Args:
+        points: times (seconds) and ratings, oldest first.
+        span: seconds that they must lie apart.
+    """
+    (first, low), (last, high) = points[0], points[-1]
+    if last - first < max(span, 1e-9):
+        return None
+    return (high - low) / ((last - first) / HOUR)

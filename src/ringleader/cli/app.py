@@ -20,7 +20,7 @@ Version = Annotated[bool, typer.Option("--version", help="Print the version.")]
 
 
 @app.callback(invoke_without_command=True)
-def ringleader(context: typer.Context, *, show: Version = False, json: Json = False) -> None:
+def ringleader(*, show: Version = False, json: Json = False) -> None:
     """Keep a fleet of Python daemons alive and talking.
 
     Exit codes: 0 clean; 1 bad configuration or arguments; 70 something failed for good; 75 try

@@ -39,11 +39,11 @@ class Finding(msgspec.Struct, frozen=True):
 
 @answers_errors
 def check(
+    *,
     config: Config = None,
     profile: Profile = None,
     set_: Set = None,
     data_dir: Data = None,
-    *,
     strict: Strict = False,
     json: Json = False,
 ) -> int:

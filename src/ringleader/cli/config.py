@@ -24,11 +24,11 @@ def group() -> None:
 @app.command()
 @answers_errors
 def show(
+    *,
     config: Config = None,
     profile: Profile = None,
     set_: Set = None,
     data_dir: Data = None,
-    *,
     changed: Changed = False,
     json: Json = False,
 ) -> int:

@@ -9,9 +9,6 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from ringleader.actors.errors import RingleaderError
-
-from ..node import Node, NodeFailed
 from ..progress import news as progress_of
 from ..summary import IterationRow, Summary, iteration_rows, summarize
 from .look import Onlooker
@@ -21,6 +18,7 @@ from .signals import signals_to
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..node import Node
     from .screen import Screen
 
 TICK: Final = 0.25
@@ -140,21 +138,25 @@ class Session:
                 self._heed(news)
             case StopOrdered():
                 self._stop("a client ordered it")
-            case Done("start", None):
-                logger.info("%s actors are up", self._node.system.statistics().actors)
-                if self._phase == "starting":
-                    self._phase = "running"
-            case Done("start", error):
-                self._fail(f"{error}")
-            case Done("kill"):
-                self._deadline = self._node.clock.now() + KILLED
-            case Done("stop", _, in_time):
-                if not in_time:
+            case Done("stop"):
+                if not news.in_time:
                     self._tell_threads()
                 return True
+            case Done("kill"):
+                self._deadline = self._node.clock.now() + KILLED
+            case Done():
+                self._started(news.error)
             case None:
                 pass
         return self._is_late()
+
+    def _started(self, error: Exception | None) -> None:
+        if error is not None:
+            self._fail(str(error))
+            return
+        logger.info("%s actors are up", self._node.system.statistics().actors)
+        if self._phase == "starting":
+            self._phase = "running"
 
     def _heed(self, number: signal.Signals) -> None:
         if self._signal is None:

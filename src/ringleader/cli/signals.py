@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def signals_to(put: Callable[[signal.Signals], object]) -> Iterator[None]:
+def signals_to(put: Callable[[signal.Signals], object]) -> Generator[None]:
     """Give the signals that ask for a stop to `put`, in the main thread, until the block ends.
 
     `put` runs between any two instructions of the main thread, so it may take no lock that this

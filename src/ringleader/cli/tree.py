@@ -25,11 +25,11 @@ Declared = Annotated[
 
 @answers_errors
 def tree(
+    *,
     config: Config = None,
     profile: Profile = None,
     set_: Set = None,
     data_dir: Data = None,
-    *,
     declared: Declared = False,
     json: Json = False,
 ) -> int:

@@ -67,6 +67,7 @@ class BadArgument(RingleaderError):  # noqa: N818  # as a command says it
 
 @answers_errors
 def up(
+    *,
     config: Config = None,
     profile: Profile = None,
     set_: Set = None,
@@ -74,7 +75,6 @@ def up(
     chaos: Chaos = None,
     seed: Seed = None,
     data_dir: Data = None,
-    *,
     resume: Resume = False,
     summary: SummaryFile = None,
     json: Json = False,
@@ -152,7 +152,7 @@ def _check_summary(path: Path | None) -> None:
         return
     try:
         if path.is_dir():
-            raise IsADirectoryError(21, "Is a directory")  # noqa: TRY301  # as `open` would
+            raise IsADirectoryError(21, "Is a directory")
         with tempfile.TemporaryFile(dir=path.absolute().parent):
             pass
     except OSError as error:

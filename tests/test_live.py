@@ -1,0 +1,130 @@
+"""What the live view shows, as text."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from ringleader.jobboard import JobLine
+from ringleader.live import View, render, results
+from ringleader.snapshot import CellSnapshot, DeathLine
+from ringleader.summary import EventSummary, IterationRow, IterationSummary, Summary
+
+CELLS = (
+    CellSnapshot(path="/system", actor="a:A", state="running", strategy="one_for_one"),
+    CellSnapshot(path="/system/registry", actor="a:A", state="running"),
+    CellSnapshot(path="/top", actor="a:A", state="running", strategy="rest_for_one"),
+    CellSnapshot(path="/top/worker", actor="a:A", state="backoff", restarts=2, mailbox=7),
+)
+ROW = IterationRow(
+    config_key="hex5_2p",
+    iteration=1,
+    stages={"selfplay": "done", "npz_export": "started"},
+    facts=IterationSummary(games=300),
+)
+DONE = IterationRow(
+    config_key="hex5_2p",
+    iteration=2,
+    stages={"selfplay": "done", "promotion": "done", "complete": "done"},
+    facts=IterationSummary(games=1234, loss=1.25, win_rate_random=0.97, elo=1400, promoted=True),
+    seconds=31.0,
+)
+
+
+def text(view: View, height: int = 24, width: int = 120) -> str:
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    with console.file:
+        console.print(render(view, height))
+    return console.export_text()
+
+
+def view(**fields: object) -> View:
+    base: dict[str, object] = {"node_id": "n1", "run": 3, "phase": "running"}
+    return View(**base | fields)  # type: ignore[arg-type]  # each test gives fields of the right type
+
+
+def test_the_head_says_where_the_node_is() -> None:
+    head = text(view(rows=(ROW,), wanted=3, uptime=83.0, rate=412.4, deaths=2, restarts=5))
+    assert "ringleader n1  run 3, iteration 1 of 3  running  1:23  412 events/s" in head
+    assert "2 deaths, 5 restarts" in head
+
+
+def test_iterations_are_rows_with_their_stage() -> None:
+    shown = text(view(rows=(ROW, DONE)))
+    assert "●◐····" in shown
+    assert "npz_export" in shown
+    assert "1,234" in shown
+    assert "97%" in shown
+    assert "1400" in shown
+    assert "yes" in shown
+    assert "31 s" in shown
+
+
+def test_a_failed_iteration_says_so() -> None:
+    failed = IterationRow(
+        config_key="k",
+        iteration=1,
+        stages={"selfplay": "failed"},
+        facts=IterationSummary(),
+        failures={"selfplay": "no"},
+    )
+    assert "✗····· failed" in text(view(rows=(failed,)))
+
+
+def test_the_tree_shows_who_fares_badly_and_leaves_out_the_system() -> None:
+    shown = text(view(cells=CELLS))
+    assert "top running rest_for_one" in shown
+    assert "worker backoff 2 restarts 7 waiting" in shown
+    assert "registry" not in shown
+
+
+def test_of_a_tree_that_is_too_long_those_who_fare_well_are_left_out() -> None:
+    many = tuple(
+        CellSnapshot(path=f"/top/w{n}", actor="a:A", state="down" if n == 40 else "running")
+        for n in range(60)
+    )
+    shown = text(view(cells=(*CELLS, *many)), height=15)
+    assert "w40 down" in shown
+    assert "worker backoff" in shown
+    assert "more" in shown
+    assert len(shown.splitlines()) <= 15
+
+
+def test_jobs_have_bars_and_deaths_a_line_each() -> None:
+    shown = text(
+        view(
+            jobs=(JobLine(job_id="sp-1", share=0.4, seconds=12.0), JobLine(job_id="sp-2")),
+            last_deaths=(
+                DeathLine(
+                    path="/top/worker", cause="ValueError: x", decision="restarted", time=0.0
+                ),
+            ),
+            hint="Ctrl-C stops",
+        )
+    )
+    assert "sp-1" in shown
+    assert " 40% 12 s" in shown
+    assert "sp-2" in shown
+    assert "/top/worker ValueError: x → restarted" in shown
+    assert "Ctrl-C stops" in shown
+
+
+def test_the_table_at_the_end_has_all_iterations_and_what_became_of_events() -> None:
+    summary = Summary(
+        iterations=(ROW.facts, DONE.facts),
+        deaths=(),
+        restarts=4,
+        events=EventSummary(
+            published=10,
+            deduplicated=1,
+            deliveries=12,
+            outcomes={"handled": 11, "failed": 1, "expired": 0},
+            dead_letters=1,
+        ),
+        wall_seconds=83.2,
+    )
+    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    with console.file:
+        console.print(results([ROW, DONE], summary))
+    shown = console.export_text()
+    assert "0 deaths, 4 restarts, 83 seconds" in shown
+    assert "10 events, 1 of them duplicates; 12 deliveries: 11 handled, 1 failed; 1 dead" in shown

@@ -1,0 +1,106 @@
+"""Everything goes into the file, and one line of each thing to a person."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ringleader.actors.letters import DeathReport
+from ringleader.deaths import Death
+from ringleader.logs import log_death, open_logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def lines() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def log(tmp_path: Path, lines: list[str]) -> Iterator[Path]:
+    path = tmp_path / "node.log"
+    logs = open_logs(path, "INFO", lines.append)
+    yield path
+    logs.close()
+
+
+def death(cause: str, decision: str = "restarted") -> Death:
+    report = DeathReport(
+        path="/a/b", number=1, reason=cause, time=0.0, uptime=1.0, depth=0, in_hand=None
+    )
+    return Death("/a/b", cause, decision, 0.0, report)
+
+
+def test_a_record_is_a_line_with_its_time(log: Path, lines: list[str]) -> None:
+    logging.getLogger("ringleader.x").info("%s\nand more", "first")
+    (line,) = lines
+    assert line[2] == line[5] == ":"
+    assert line[8:] == " first …"
+    assert "and more" in log.read_text()
+
+
+def test_an_error_is_marked(log: Path, lines: list[str]) -> None:
+    logging.getLogger("ringleader.x").error("broken")
+    assert lines[0].endswith(" error: broken")
+
+
+def test_a_death_is_one_line_whatever_it_died_of(log: Path, lines: list[str]) -> None:
+    log_death(death("ValueError: a\nb"))
+    log_death(death("killed", ""))
+    assert lines[0].endswith("/a/b died: ValueError: a … → restarted")
+    assert lines[1].endswith("/a/b died: killed → nobody has decided yet")
+
+
+def test_tracebacks_are_in_the_file_only(log: Path, lines: list[str]) -> None:
+    for name in ("ringleader.actor", "pykka"):
+        try:
+            raise ValueError("x")
+        except ValueError:
+            logging.getLogger(name).exception("%s failed", name)
+    assert lines == []
+    assert log.read_text().count("Traceback") == 2
+
+
+def test_who_failed_outside_of_actors_has_a_line_too(log: Path, lines: list[str]) -> None:
+    try:
+        raise ValueError("x")
+    except ValueError:
+        logging.getLogger("ringleader.control").exception("no answer")
+    assert [line[9:] for line in lines] == ["error: no answer"]
+
+
+def test_chaos_has_no_line_beside_the_death_that_it_causes(log: Path, lines: list[str]) -> None:
+    logging.getLogger("ringleader.chaos").info("struck")
+    assert lines == []
+    assert "struck" in log.read_text()
+
+
+def test_what_is_below_the_level_is_nowhere(log: Path, lines: list[str]) -> None:
+    logging.getLogger("ringleader.x").debug("detail")
+    assert lines == []
+    assert log.read_text() == ""
+
+
+def test_a_person_who_does_not_listen_disturbs_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def closed(_: str) -> None:
+        raise BrokenPipeError
+
+    logs = open_logs(tmp_path / "log", "INFO", closed)
+    logging.getLogger("ringleader.x").info("hello")
+    logs.close()
+    assert "hello" in (tmp_path / "log").read_text()
+    assert "BrokenPipeError" in capsys.readouterr().err
+
+
+def test_afterwards_everything_is_as_before(tmp_path: Path) -> None:
+    logger = logging.getLogger("ringleader")
+    before = (logger.level, logger.propagate, list(logger.handlers))
+    open_logs(tmp_path / "log", "DEBUG", print).close()
+    assert (logger.level, logger.propagate, list(logger.handlers)) == before
