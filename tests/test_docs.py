@@ -15,7 +15,7 @@ BLOCKS = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in PAGES
     for number, block in enumerate(
-        re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.M | re.S)
+        re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
     )
 ]
 
@@ -33,7 +33,7 @@ def test_a_block_of_python_runs_without_a_warning(block: str, tmp_path: Path) ->
 
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert done.stdout
+    assert done.stdout or "print" not in block
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
