@@ -196,9 +196,12 @@ class Cell(Ending):
         self.tell_watchers()
         self.dispatcher.release()
 
-    def close_child(self, name: str) -> None:
-        """Close a child's cell, if there is one."""
-        cell = self.children.pop(name, None)
+    def close_child(self, name: str, supervisor: Incarnation | None = None) -> None:
+        """Close a child's cell, if there is one; but not for a supervisor that has ended."""
+        with self._lock:
+            if supervisor is not None and not supervisor.alive:
+                return  # the child may be its successor's by now
+            cell = self.children.pop(name, None)
         if cell is not None:
             cell.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import queue
+import traceback
 from _thread import get_ident
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -103,6 +104,8 @@ class Ending(Turns):
         if not isinstance(error, Exit):
             self.tell_failure(incarnation, error)
         outcome = Outcome.HANDLED if isinstance(error, Exit) else Outcome.FAILED
+        # Reports and dead letters are kept; the local variables of a dead actor must not be.
+        traceback.clear_frames(error.__traceback__)
         self.finish(incarnation, reason_of(error), outcome=outcome)
 
     def finish(

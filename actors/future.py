@@ -17,6 +17,7 @@ from .errors import BlockingCallError, DeadlockError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from types import TracebackType
+    from typing import Self
 
     from .turns import Turns
 
@@ -39,6 +40,8 @@ class Reply(pykka.Future[T]):
     # As `Future.__init__` sets them, but once for all.
     _get_hook: Any = None
     _get_hook_result: Any = _unset
+
+    sources: tuple[pykka.Future[Any], ...] = ()
 
     def __init__(self, target: Turns | None = None) -> None:
         self._results: list[tuple[Any, Any]] = []  # the first one counts; append is atomic
@@ -108,12 +111,42 @@ class Reply(pykka.Future[T]):
 
     def __await__(self) -> Generator[Any, None, T]:
         """Wait without blocking the event loop."""
-        if not self._results and self._get_hook is None:
+        yield from self._arrival()
+        return self.get(timeout=0)
+
+    def _arrival(self) -> Generator[Any, None, None]:
+        if self._get_hook is not None:
+            for source in self.sources:
+                if isinstance(source, Reply):
+                    yield from source._arrival()  # noqa: SLF001  # our own class
+        elif not self._results:
             waiter = _LoopWaiter(asyncio.get_running_loop())
             self._waiters.append(waiter)
-            if not self._results:
+            if not self._results and self._get_hook is None:
                 yield from waiter.future
-        return self.get(timeout=0)
+            if self._get_hook is not None:
+                yield from self._arrival()
+
+    def derived_from(self, *sources: pykka.Future[Any]) -> Self:
+        """Name the futures that the hook will ask, so that `await` can wait for them."""
+        self.sources = sources
+        return self
+
+    def filter(self, func: Callable[[Any], bool]) -> Any:  # type: ignore[override]  # as Pykka's
+        """Return a future of the items that `func` is true of."""
+        return _as_reply(super().filter(func)).derived_from(self)  # type: ignore[misc]
+
+    def join(self, *futures: pykka.Future[Any]) -> Any:
+        """Return a future of this reply and those of other futures."""
+        return _as_reply(super().join(*futures)).derived_from(self, *futures)
+
+    def map(self, func: Callable[[T], Any]) -> Any:
+        """Return a future of what `func` makes of the reply."""
+        return _as_reply(super().map(func)).derived_from(self)
+
+    def reduce(self, func: Callable[[Any, Any], Any], *args: Any) -> Any:  # type: ignore[override]
+        """Return a future of what `func` makes of all items, one after the other."""
+        return _as_reply(super().reduce(func, *args)).derived_from(self)  # type: ignore[misc]
 
     def _resolve(self, result: tuple[Any, Any]) -> None:
         if self._get_hook is not None:
@@ -153,6 +186,12 @@ class Reply(pykka.Future[T]):
             raise queue.Full
         self._get_hook, self._get_hook_result = func, _unset
         self._wake()
+
+
+def _as_reply(future: pykka.Future[Any]) -> Reply[Any]:
+    if not isinstance(future, Reply):
+        raise TypeError(f"{future!r} is no Reply")
+    return future
 
 
 class _LoopWaiter:

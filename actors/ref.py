@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar,
 
 import pykka
 from pykka import ActorDeadError
+from pykka.messages import _ActorStop
 
 from .dispatch import here
 from .errors import MailboxFull
@@ -149,6 +150,26 @@ class Ref(pykka.ActorRef[A]):
         if not mailbox.busy:
             mailbox.wake()
         return future
+
+    def stop(self, *, block: bool = True, timeout: float | None = None) -> Any:
+        """Ask the actor to stop, behind what was sent before; tell whether it was alive.
+
+        With `block=False` return a future of that. A child of a supervisor that is `permanent`
+        comes back: use the supervisor's `terminate_child`.
+        """
+        asked = self._ask(_ActorStop())
+
+        def was_alive(timeout: float | None) -> bool:
+            try:
+                asked.get(timeout=timeout)
+            except ActorDeadError:
+                return False
+            return True
+
+        stopped: Reply[bool] = Reply(self.cell)
+        stopped.set_get_hook(was_alive)
+        stopped.derived_from(asked)
+        return stopped.get(timeout=timeout) if block else stopped
 
     @overload
     def call(

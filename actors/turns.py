@@ -251,13 +251,14 @@ class Turns:
 
     def _answer(self, incarnation: Incarnation, ask: Ask) -> Coroutine[Any, Any, None] | None:
         actor, message = incarnation.actor, ask.message
-        self.reply_to = ask.reply_to
         try:
             kind: type[Any] = type(message)  # pyright: ignore[reportUnknownVariableType]  # of Any
             if kind is Call:
                 result = message.on(actor)
             elif kind not in SPECIAL:
+                self.reply_to = ask.reply_to
                 result = actor.on_receive(message)
+                self.reply_to = None
             elif kind is messages._ActorStop:  # noqa: SLF001  # Pykka's own seam
                 if incarnation.stop_replies is None:
                     incarnation.stop_replies = []

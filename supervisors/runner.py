@@ -114,7 +114,7 @@ class Runner:
                 self._timers.cancel(("retry", child.name))
                 self._chronicle.cancelled(child)
             case Forget(child):
-                self._me.cell.close_child(child.name)
+                self._me.cell.close_child(child.name, self._me)
                 self._chronicle.forgotten(child)
             case Report():
                 self._chronicle.report(effect)

@@ -130,7 +130,7 @@ class Supervisor(Actor):
             self._cell.started(self._me, Failed(wrong))
             return
         for name in set(self._cell.children) - set(self._family.children):
-            self._cell.close_child(name)  # of an earlier incarnation
+            self._cell.close_child(name, self._me)  # of an earlier incarnation
         self._cell.started(self._me, Up())
 
     def ended(self, reason: Reason) -> None:

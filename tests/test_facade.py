@@ -39,7 +39,7 @@ def test_dir_lists_the_names_before_they_are_imported() -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Acter'"):
-        _ = ringleader.Acter  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # it does not exist
+        _ = ringleader.Acter
 
 
 def test_the_event_facade_has_all_types_for_type_checkers_and_at_run_time() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+from typing import TYPE_CHECKING, Any
+
 from rich.console import Console
 
 from ringleader.jobboard import JobLine
 from ringleader.live import View, render, results
 from ringleader.snapshot import CellSnapshot, DeathLine
 from ringleader.summary import EventSummary, IterationRow, IterationSummary, Summary
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 CELLS = (
     CellSnapshot(path="/system", actor="a:A", state="running", strategy="one_for_one"),
@@ -31,15 +37,18 @@ DONE = IterationRow(
 
 
 def text(view: View, height: int = 24, width: int = 120) -> str:
-    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
-    with console.file:
-        console.print(render(view, height))
-    return console.export_text()
+    return printed(render(view, height), width)
 
 
-def view(**fields: object) -> View:
-    base: dict[str, object] = {"node_id": "n1", "run": 3, "phase": "running"}
-    return View(**base | fields)  # type: ignore[arg-type]  # each test gives fields of the right type
+def printed(what: RenderableType, width: int = 120) -> str:
+    console = Console(width=width, file=io.StringIO())
+    with console.capture() as capture:
+        console.print(what)
+    return capture.get()
+
+
+def view(**fields: Any) -> View:
+    return View(**{"node_id": "n1", "run": 3, "phase": "running"} | fields)
 
 
 def test_the_head_says_where_the_node_is() -> None:
@@ -122,9 +131,6 @@ def test_the_table_at_the_end_has_all_iterations_and_what_became_of_events() -> 
         ),
         wall_seconds=83.2,
     )
-    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
-    with console.file:
-        console.print(results([ROW, DONE], summary))
-    shown = console.export_text()
+    shown = printed(results([ROW, DONE], summary))
     assert "0 deaths, 4 restarts, 83 seconds" in shown
     assert "10 events, 1 of them duplicates; 12 deliveries: 11 handled, 1 failed; 1 dead" in shown

@@ -58,6 +58,7 @@ def test_every_place_is_there_parents_first_in_start_order() -> None:
         assert [cell.path for cell in tree.cells] == [
             "/system",
             "/system/registry",
+            "/system/subscribers",
             "/p",
             "/p/first",
             "/p/second",

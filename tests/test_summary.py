@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -13,9 +13,6 @@ from ringleader.progress import news
 from ringleader.summary import EventSummary, IterationSummary, iteration_rows, summarize
 from ringleader.supervisors.spec import ChildSpec
 from ringleader.testing import TestSystem
-
-if TYPE_CHECKING:
-    import pytest
 
 RESULTS: dict[str, dict[str, Any]] = {
     "selfplay": {"games": 300},
@@ -137,9 +134,9 @@ def test_a_run_is_summed_up_when_its_tree_has_stopped() -> None:
     )
     value = msgspec.to_builtins(summary)
     assert list(value) == ["iterations", "deaths", "restarts", "events", "wall_seconds"]
-    assert value["deaths"] == [
-        {"path": "/clumsy", "cause": "ValueError: two …", "decision": "restarted"}
-    ]
+    assert value["deaths"] == (
+        {"path": "/clumsy", "cause": "ValueError: two …", "decision": "restarted"},
+    )
     assert (value["restarts"], value["wall_seconds"]) == (1, 2.0)
     assert list(value["events"]) == [
         "published",
@@ -153,7 +150,7 @@ def test_a_run_is_summed_up_when_its_tree_has_stopped() -> None:
     assert summary.events.is_balanced
 
 
-def test_deliveries_without_an_outcome_are_noticed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_deliveries_without_an_outcome_are_noticed() -> None:
     events = EventSummary(
         published=1, deduplicated=0, deliveries=2, outcomes={"handled": 1}, dead_letters=0
     )

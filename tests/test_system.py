@@ -93,7 +93,9 @@ def test_stopping_ends_children_in_reverse_order_and_the_registry_last() -> None
             system.start_child(ChildSpec(name, Child, (name,)))
 
     assert order == ["c", "b", "a"]
-    assert system.hub.statistics().published == 3
+    assert (
+        system.hub.statistics().published == 3 + 6
+    )  # and of each child DAEMON_STARTED and DAEMON_STOPPED
 
 
 def test_two_systems_in_one_process_know_nothing_of_each_other() -> None:
@@ -219,7 +221,7 @@ def test_statistics_count_every_message_once() -> None:
 
         assert after.messages[Outcome.FAILED] - before.get(Outcome.FAILED, 0) == 1
         assert after.dead_letters == {Outcome.FAILED: 1}
-        assert after.actors == 4  # the root, /system, /system/registry, /evaluator
+        assert after.actors == 5  # the root, /system, its two children, /evaluator
 
 
 def test_equal_seeds_draw_equal_numbers() -> None:

@@ -33,7 +33,11 @@ if TYPE_CHECKING:
     from ringleader.actors.lifecycle import Reason
     from ringleader.actors.ref import Ref
     from ringleader.actors.routing import Topic
+    from ringleader.supervisors.lifecycle_events import LifecycleEvent
     from ringleader.supervisors.ref import SupervisorRef
+
+
+SUBSCRIBERS = "/system/subscribers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,6 @@ class SystemStatistics:
 class Root(Supervisor):
     """The supervisor at the top; users' actors are its children, beside `/system`."""
 
-    announce = False
-
     def __init__(self, hub: EventHub, intensity: int, period: int) -> None:
         super().__init__()
         self._hub = hub
@@ -71,9 +73,13 @@ class Root(Supervisor):
         """Return what the system itself needs: it starts before everything else, ends after."""
         return [ChildSpec("system", Guardian, (self._hub,))]
 
+    def _announce(self, event: LifecycleEvent, subject: str) -> None:
+        if subject != "/system":  # who would route it?
+            super()._announce(event, subject)
+
 
 class Guardian(Supervisor):
-    """Keeps the registry."""
+    """Keeps the registry and the functions that subscribe."""
 
     intensity = 10
     period = 60
@@ -84,8 +90,19 @@ class Guardian(Supervisor):
         self._hub = hub
 
     def init(self) -> list[ChildSpec]:
-        """Return the registry."""
-        return [ChildSpec("registry", Registry, (self._hub,))]
+        """Return the registry, and room for functions."""
+        return [
+            ChildSpec("registry", Registry, (self._hub,)),
+            ChildSpec("subscribers", Subscribers),
+        ]
+
+
+class Subscribers(Supervisor):
+    """Keeps the functions that subscribe; one that fails at every event must not end them all."""
+
+    intensity = 1_000
+    period = 60
+    announce = False
 
 
 class _Owner:
@@ -353,8 +370,11 @@ class System:
         else:
             kind = topic
         label = name or f"{getattr(function, '__name__', 'function')}-{self.deaths.starts}"
+        if self._root.current is None:
+            raise StoppedError("the system is not running; start it first")
         spec = ChildSpec(label, _Subscriber, (self.hub, kind, function), restart="transient")
-        return self.start_child(spec)
+        subscribers: SupervisorRef[Any] = cast("SupervisorRef[Any]", self.ref(SUBSCRIBERS))
+        return subscribers.start_child(spec)
 
     def subscribe_many(
         self, topics: Iterable[Topic | str], function: Callable[[Any], object]

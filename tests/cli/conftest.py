@@ -79,6 +79,11 @@ class Place:
     processes: list[subprocess.Popen[str]] = field(default_factory=list[subprocess.Popen[str]])
 
     @property
+    def actors(self) -> str:
+        """Where Python finds the actors of the tree."""
+        return str(ACTORS.parent)
+
+    @property
     def data(self) -> Path:
         return self.path / ".ringleader"
 
@@ -92,7 +97,7 @@ class Place:
             for name, value in os.environ.items()
             if not name.startswith(("RINGLEADER_", "RINGRIFT_"))
         }
-        environment["PYTHONPATH"] = str(ACTORS.parent)
+        environment["PYTHONPATH"] = self.actors
         process = subprocess.Popen(  # noqa: S603  # our own command
             [sys.executable, "-W", "error", "-m", "ringleader", *arguments],
             cwd=self.path,

@@ -11,6 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Place
 
+MANY = ["--set", "supervision.intensity=1000"]
 STOPS = [signal.SIGINT, signal.SIGTERM]
 
 
@@ -236,3 +237,35 @@ def test_the_tree_of_a_running_node_is_shown(place: Place) -> None:
     assert out.startswith("The declared tree")
     up.signal(signal.SIGTERM)
     assert up.finish()[0] == 0
+
+
+def test_a_start_that_never_ends_can_be_stopped(place: Place) -> None:
+    place.configure('[tree.top.children.never]\nactor = "tiny_actors:Unready"\n')
+    up = place.start("up", "--set", "node.shutdown_timeout=0.2")
+    up.wait_for("starting for ever")
+    up.signal(signal.SIGTERM)
+    code, _, err = up.finish()
+    assert code == 0, err
+    assert "Traceback" not in err
+    assert place.leftovers() == []
+
+
+def test_under_chaos_every_death_is_listed_with_its_cause_and_what_was_done(place: Place) -> None:
+    code, out, err = place.run(
+        "up", "--iterations", "12", "--chaos", "0.05", "--seed", "3", *MANY, "--summary", "s.json"
+    )
+    assert code == 0, err
+    summary = json.loads((place.path / "s.json").read_text())
+    assert len(summary["iterations"]) == 12
+    assert all(row["promoted"] for row in summary["iterations"])
+    assert summary["deaths"], err
+    for death in summary["deaths"]:
+        assert death["cause"] in ("ChaosError: chaos struck", "killed")
+        assert death["decision"].startswith(("restarted", "none: its supervisor ended"))
+    assert summary["restarts"] > 0
+    assert f"{len(summary['deaths'])} deaths" in out
+    lines = [line for line in err.splitlines() if " died: " in line]
+    assert 0 < len(lines) <= len(summary["deaths"])
+    assert all(line[2] == line[5] == ":" for line in err.splitlines()), err
+    assert "chaos struck the" not in err.replace("ChaosError: chaos struck", "")
+    assert "chaos struck the" in (place.data / "ringleader.log").read_text()

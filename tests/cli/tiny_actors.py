@@ -112,3 +112,13 @@ class SlowStop(Actor):
     def on_stop(self) -> None:
         logger.info("stopping slowly")
         threading.Event().wait(20)
+
+
+class Unready(Actor):
+    """Never comes back from its start."""
+
+    dispatcher: ClassVar[str] = "thread"
+
+    def on_start(self) -> None:
+        logger.info("starting for ever")
+        threading.Event().wait()

@@ -132,9 +132,9 @@ class QueuePopulator(Reconciler):
     @handles(SelfplayTargetUpdated, idempotent=True)
     def take_target(self, event: SelfplayTargetUpdated) -> None:
         """Raise a target that is not an iteration's own, and fill the queue."""
-        if event.iteration is None:
-            games = event.target_games or 0
-            raise_target(self.journal, event.config_key, games + (event.extra_games or 0))
+        games = (event.target_games or 0) + (event.extra_games or 0)
+        if event.iteration is None and games:
+            raise_target(self.journal, event.config_key, games)
         self.recheck()
 
     @handles(SelfplayAllocationUpdated, idempotent=True)

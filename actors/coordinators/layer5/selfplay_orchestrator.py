@@ -144,6 +144,9 @@ class SelfplayOrchestrator(JobOwner):
         if record is None:
             return
         items = self.journal.work(config_key, iteration=iteration, kind=KIND)
+        for item in items:
+            if item.status == "done":
+                self.publish_once(f"work:{item.work_id}", completed(item))
         found = tally(items)
         if record.status == "started":
             target = selfplay_target(self.journal, config_key, iteration)
@@ -173,24 +176,10 @@ class SelfplayOrchestrator(JobOwner):
     # ---------------------------------------------------------------- reports
 
     def finished(self, report: JobFinished) -> None:
-        """Note the games; WORK_COMPLETED."""
+        """Note the games."""
         request = report.request
         result = {"output_path": request.outputs["games"], **report.result}
-        item = self.journal.finish_work(request.job_id, result, now=self.now)
-        if item is None:
-            return
-        self.publish(
-            WorkCompleted(
-                work_id=item.work_id,
-                work_type=KIND,
-                config_key=item.config_key,
-                priority=item.priority,
-                attempts=item.attempts,
-                claimed_by=item.claimed_by,
-                iteration=item.iteration,
-                result=report.result,
-            )
-        )
+        self.journal.finish_work(request.job_id, result, now=self.now)
 
     def gave_up(self, report: JobGaveUp) -> None:
         """Put the item back into the queue if that may help, else give it up."""
@@ -293,3 +282,17 @@ class SelfplayOrchestrator(JobOwner):
                     quality_score=event.quality_score,
                 )
             )
+
+
+def completed(item: WorkItem) -> WorkCompleted:
+    """Return what says that an item is done."""
+    return WorkCompleted(
+        work_id=item.work_id,
+        work_type=item.kind,
+        config_key=item.config_key,
+        priority=item.priority,
+        attempts=item.attempts,
+        claimed_by=item.claimed_by,
+        iteration=item.iteration,
+        result=item.result,
+    )
