@@ -17,7 +17,7 @@ from .errors import HandlerError
 from .future import Reply
 from .handlers import Handler, collect
 from .mailbox import OVERFLOWS, Overflow
-from .ref import Ref
+from .ref import Inbox, Ref
 from .timers import Timers
 
 if TYPE_CHECKING:
@@ -86,15 +86,17 @@ class Actor(pykka.Actor):
             raise HandlerError(
                 f"{cls.__qualname__}.overflow is {cls.overflow!r}; it can be {', '.join(OVERFLOWS)}"
             )
-        asyncs = _async_names(cls)
-        if not asyncs or cls.dispatcher == "async":
+        if cls.dispatcher == "async":
             return
-        if any("dispatcher" in vars(base) for base in cls.__mro__ if base is not Actor):
+        asyncs = _async_names(cls)
+        is_chosen = any("dispatcher" in vars(base) for base in cls.__mro__ if base is not Actor)
+        if asyncs and is_chosen:
             raise HandlerError(
                 f"{cls.__qualname__}.{asyncs[0]} is async, but its dispatcher is "
                 f"{cls.dispatcher!r}; leave the dispatcher out, or make it 'async'"
             )
-        cls.dispatcher = "async"
+        if asyncs or (_has_async_methods(cls) and not is_chosen):
+            cls.dispatcher = "async"
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         if "_cell" not in self.__dict__:
@@ -286,11 +288,24 @@ def build(actor_class: type[A], cell: Cell, args: tuple[Any, ...], kwargs: Mappi
 
 def host(actor: pykka.Actor, cell: Cell) -> None:
     """Put an unchanged Pykka actor on a cell; refs that its constructor gave away work, too."""
+    told, inbox = actor.actor_inbox, Inbox(cell.ref)
     for pykka_s in (actor._actor_ref, actor):  # noqa: SLF001  # Pykka's own seam
-        own: Any = pykka_s  # our mailbox has no get(), our flag looks like an Event
-        own.actor_inbox, own.actor_stopped = cell.mailbox, cell.stopped
+        own: Any = pykka_s  # our inbox has no get(), our flag looks like an Event
+        own.actor_inbox, own.actor_stopped = inbox, cell.stopped
         own.actor_urn = cell.urn
     actor._actor_ref = cell.ref  # noqa: SLF001
+    while not told.empty():  # what the constructor has told
+        inbox.put(told.get())
+
+
+def _has_async_methods(cls: type[Actor]) -> bool:
+    """Tell whether there is one that `call` and proxies could be asked for."""
+    own = [base for base in cls.__mro__ if base not in Actor.__mro__]
+    return any(
+        inspect.iscoroutinefunction(value) and not name.startswith("_")
+        for base in own
+        for name, value in vars(base).items()
+    )
 
 
 def _async_names(cls: type[Actor]) -> list[str]:

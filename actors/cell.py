@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from _thread import get_ident
+import queue
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pykka import ActorDeadError, messages
+from pykka import ActorDeadError
 
 from .ending import Ending
 from .errors import ActorDied, MailboxFull
@@ -25,7 +26,7 @@ from .lifecycle import (
     reason_of,
 )
 from .mailbox import Mailbox
-from .message import Ask, delivery_in, plain
+from .message import Ask, Fired, delivery_in, is_stop, plain
 from .ref import Ref, Stopped
 
 if TYPE_CHECKING:
@@ -167,21 +168,10 @@ class Cell(Ending):
         A thread in the middle of a handler can't be stopped: it is given up, replaced, and may
         no longer tell, publish or answer. A coroutine is cancelled.
         """
-        if not self.finish(incarnation, reason, below):
+        if not self.finish(incarnation, reason, below, abandon=True):
             return
-        with self._lock:
-            hung = self.in_turn
-            if hung:
-                in_hand = 1 if self._serving else 0
-                done = self.mailbox.read - self._place - in_hand - self._settled
-                if done > 0:
-                    self._tally(Outcome.HANDLED, done)
-                self.in_turn, self._serving, self._settled = 0, False, 0
-                self.mailbox.abandon_turn()
         if incarnation.task is not None:
             incarnation.task.cancel()
-        elif hung > 0 and hung != get_ident():
-            self.dispatcher.replace(hung)
         self.mailbox.wake()
 
     def close(self) -> None:
@@ -269,7 +259,9 @@ class Cell(Ending):
             incarnation.phase = Phase.RUNNING if isinstance(outcome, Up) else Phase.ENDED
         self.context.sink.started(incarnation, outcome)
         if not incarnation.alive:
-            self.down(incarnation, getattr(outcome, "reason", "ignored"))
+            reason = outcome.reason if isinstance(outcome, Failed) else "ignored"
+            self.last_reason = incarnation.reason = reason
+            self.down(incarnation, reason)
         self.tell_supervisor(incarnation, Started(incarnation, outcome))
         if isinstance(pending, Shutdown) and incarnation.alive:
             self.shutdown(incarnation, pending.reason)
@@ -284,7 +276,8 @@ class Cell(Ending):
         self.envelope = None
         self._run_closers(incarnation)
         for reply in incarnation.stop_replies or ():
-            reply.set(None)
+            with suppress(queue.Full):  # killed while it obeyed: it was told so
+                reply.set(None)
         if incarnation.in_order and incarnation.actor is not None:
             # Calls and exits are the business of one incarnation of a supervisor, not of the next.
             incarnation.actor.ended(reason)
@@ -296,14 +289,16 @@ class Cell(Ending):
 
     def _refuse(self, error: ActorDeadError) -> None:
         is_supervisor = issubclass(type(error), ActorDied)
-        for item in self.mailbox.drain():
+        with self._lock:
+            items = self.mailbox.drain()
+        for item in items:
             if type(item) is Ask:
-                if type(item.message) is messages._ActorStop:  # noqa: SLF001  # Pykka's own seam
+                if is_stop(item):
                     item.reply_to.set(None)
                 else:
                     item.reply_to.set_exception((type(error), error, None))
                 self.settle(Outcome.UNDELIVERABLE)
-            elif is_supervisor or type(item) is messages._ActorStop:  # noqa: SLF001
+            elif is_supervisor or type(item) is Fired or is_stop(item):
                 self.settle(Outcome.EXPIRED)
             else:
                 self.bury(item, Outcome.UNDELIVERABLE, detail=str(error))
@@ -313,8 +308,16 @@ class Cell(Ending):
         if self.mailbox.q:
             self._refuse(ActorDeadError(f"{self.ref} stopped before handling the message"))
 
-    def discard(self, item: Any) -> None:
-        """Let go of a message to make room."""
+    def make_room(self) -> None:
+        """Let go of the oldest message that may go."""
+        with self._lock:
+            dropped = self.mailbox.drop_oldest()
+            self._place += len(dropped)  # the turn under way has not read it
+            self._settled_at += len(dropped)
+        for item in dropped:
+            self._discard(item)
+
+    def _discard(self, item: Any) -> None:
         if type(item) is Ask:
             full = MailboxFull(self.path, item.message, self.mailbox.capacity)
             item.reply_to.set_exception((MailboxFull, full, None))

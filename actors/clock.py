@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+logger = logging.getLogger("ringleader.clock")
 
 
 class Timer:
@@ -123,4 +127,11 @@ class RealClock:
                     continue
                 timer = self._agenda.pop_due(when)
             if timer is not None:
-                timer.fire()
+                self._fire(timer)
+
+    @staticmethod
+    def _fire(timer: Timer) -> None:
+        try:
+            timer.fire()
+        except Exception:
+            logger.exception("a timer's call failed; the clock goes on")

@@ -207,7 +207,11 @@ class Context:
         """
         with self._lock:
             dispatchers: list[Dispatcher] = [*self._made.values(), *self._pinned]
-        ended = [dispatcher.close(timeout) for dispatcher in dispatchers]
-        ended.append(self._own_clock.close(timeout))
+        for dispatcher in dispatchers:
+            dispatcher.release()  # so that they end side by side
+        ended = True
+        for dispatcher in dispatchers:
+            ended = dispatcher.close(timeout if ended else 0.0) and ended
+        ended = self._own_clock.close(timeout) and ended
         self.events = None
-        return all(ended)
+        return ended

@@ -234,6 +234,7 @@ class Pool(_Threads):
             self._turns += 1
             if abandoned and get_ident() in abandoned:
                 abandoned.discard(get_ident())
+                self._given_up.discard(threading.current_thread())
                 return
 
     def _retire(self) -> bool:
@@ -298,7 +299,10 @@ class Pinned(_Threads):
         self._abandoned = set[int]() if abandoned is None else abandoned
 
     def put(self, runnable: Turns, /) -> None:
-        """Give the cell a turn."""
+        """Give the cell a turn; once it is closed, in the calling thread: it refuses what came."""
+        if self._released:
+            runnable.run(self._turn)
+            return
         if self._thread is None:
             self._begin()
         self._queue.put(runnable)
@@ -322,7 +326,8 @@ class Pinned(_Threads):
     def close(self, timeout: float) -> bool:
         """End the thread; tell whether it ended within `timeout` seconds."""
         self.release()
-        threads = set(self._given_up)
+        with self._lock:
+            threads = set(self._given_up)
         if self._thread is not None:
             threads.add(self._thread)
         return _join(threads, timeout)
@@ -349,12 +354,15 @@ class Pinned(_Threads):
             runnable.run(self._turn)
             if self._abandoned and get_ident() in self._abandoned:
                 self._abandoned.discard(get_ident())
+                self._given_up.discard(threading.current_thread())
                 return
 
 
 def _join(threads: set[threading.Thread], timeout: float) -> bool:
-    """Wait for threads; the time-out is for each, as they end side by side."""
+    """Wait for threads, which end side by side: after the first time-out there is no other."""
     others = [t for t in threads if t is not threading.current_thread()]
     for thread in others:
         thread.join(timeout)
+        if thread.is_alive():
+            timeout = 0.0
     return not any(thread.is_alive() for thread in others)

@@ -114,7 +114,8 @@ class LoopDispatcher:
             loop.run_forever()
             for task in self._tasks:
                 task.cancel()
-            loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
+            if self._tasks:
+                loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
         finally:
             loop.close()
 

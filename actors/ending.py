@@ -61,7 +61,7 @@ class Ending(Turns):
             if incarnation.phase is not Phase.RUNNING:
                 return
             incarnation.phase, incarnation.reason = Phase.STOPPING, reason
-            self.mailbox.unread()
+            self._tally(Outcome.HANDLED, len(self._close_account()))
         if incarnation.supervisor is None:
             self._unregister()
             pykka_logger.debug("Stopped %s", incarnation.actor)
@@ -91,9 +91,10 @@ class Ending(Turns):
 
     def _run_coroutine(self, incarnation: Incarnation, coroutine: Any) -> None:
         def ended(_: None) -> None:
-            incarnation.task = None
+            if incarnation.task is task:
+                incarnation.task = None
 
-        incarnation.task = self.dispatcher.run_task(coroutine, ended)
+        task = incarnation.task = self.dispatcher.run_task(coroutine, ended)
 
     # ------------------------------------------------------------------------- the end
 
@@ -115,21 +116,28 @@ class Ending(Turns):
         below: Reason | None = None,
         *,
         outcome: Outcome = Outcome.INTERRUPTED,
+        abandon: bool = False,
     ) -> bool:
         """Record the end and tell the supervisor. Only the first call for an incarnation counts.
 
         What a supervisor has not stopped is ended with it, from the top down, so that nobody in
         the subtree restarts anybody: its children with its own reason, unless `below`.
+
+        Args:
+            incarnation: ends.
+            reason: why.
+            below: why its children do, if that is another reason.
+            outcome: of the message in hand.
+            abandon: whether to give up the turn under way, in which it is.
         """
         with self._lock:
             if not incarnation.alive:
                 return False
             was_starting = incarnation.phase is Phase.STARTING
-            was_stopping = incarnation.phase is Phase.STOPPING
             incarnation.phase, incarnation.reason = Phase.ENDED, reason
-            in_hand = self.mailbox.unread() if self._serving else []
-        if was_stopping:
-            in_hand = []
+            in_hand = self._close_account()
+            if abandon:
+                self._abandon_turn()
         report = self._report(incarnation, reason, in_hand)
         if in_hand:
             self._set_aside(incarnation, in_hand[0], outcome, report)
@@ -163,9 +171,9 @@ class Ending(Turns):
     ) -> None:
         """Settle the message in hand: answer it, keep it for a second try, or bury it."""
         if incarnation.in_order:
-            if self.in_turn != get_ident():
-                self.settle(outcome)
-            return  # else it ends itself, and its turn counts the message
+            ends_itself = self.in_turn == get_ident()
+            self.settle(Outcome.HANDLED if ends_itself else outcome)
+            return
         delivery = delivery_in(item)
         if delivery is not None and delivery.settled:
             self.settle(Outcome.HANDLED)  # its handler was through
@@ -224,26 +232,40 @@ class Ending(Turns):
             supervisor.hear(news)
 
     def add_watcher(self, ref: Ref[Any]) -> None:
-        """Tell `ref` when nobody will live here any more; at once, if that is so already."""
-        if self.watchers is None:
-            self.watchers = []
-        self.watchers.append(ref)
+        """Tell `ref` once when nobody will live here any more; at once, if that is so already."""
+        with self._lock:
+            self.watchers = [*_without(self.watchers, ref), ref]
         if self.mailbox.closed:
             self.tell_watchers()
 
     def remove_watcher(self, ref: Ref[Any]) -> None:
         """Not tell `ref`."""
-        self.watchers = [r for r in self.watchers or () if r is not ref]
+        with self._lock:
+            self.watchers = _without(self.watchers, ref)
 
     def tell_watchers(self) -> None:
         """Tell those who watch the ref that nobody will live here any more."""
-        watchers, self.watchers = self.watchers, None
+        with self._lock:
+            watchers, self.watchers = self.watchers, None
         for ref in watchers or ():
             ref.notify(Terminated(self.ref, self.last_reason))
 
+    def add_watcher_of(self, incarnation: Incarnation, ref: Ref[Any]) -> None:
+        """Tell `ref` once when this incarnation ends; at once, if it has."""
+        with self._lock:
+            incarnation.watchers = [*_without(incarnation.watchers, ref), ref]
+        if not incarnation.alive:
+            self.tell_watchers_of(incarnation, incarnation.reason)
+
+    def remove_watcher_of(self, incarnation: Incarnation, ref: Ref[Any]) -> None:
+        """Not tell `ref`."""
+        with self._lock:
+            incarnation.watchers = _without(incarnation.watchers, ref)
+
     def tell_watchers_of(self, incarnation: Incarnation, reason: Reason) -> None:
         """Tell those who watch this incarnation that it ended."""
-        watchers, incarnation.watchers = incarnation.watchers, None
+        with self._lock:
+            watchers, incarnation.watchers = incarnation.watchers, None
         for ref in watchers or ():
             ref.notify(Terminated(self.ref, reason))
 
@@ -254,5 +276,9 @@ class Ending(Turns):
         for close in reversed(closers or ()):
             try:
                 close()
-            except Exception as error:  # noqa: BLE001  # the others must be closed, too
+            except BaseException as error:  # noqa: BLE001  # the others must be closed, too
                 self._log_failure(incarnation, error)
+
+
+def _without(watchers: list[Ref[Any]] | None, ref: Ref[Any]) -> list[Ref[Any]]:
+    return [watcher for watcher in watchers or () if watcher is not ref]

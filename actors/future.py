@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import sys
-from _thread import allocate_lock
+from _thread import allocate_lock, get_ident
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
@@ -79,8 +79,18 @@ class Reply(pykka.Future[T]):
                 "a blocking get() on an event loop's thread; await the reply instead"
             )
         asker = here.seat.cell
-        if asker is not None and timeout is None:
+        if asker is None or timeout is not None:
+            self._block(timeout)
+            return
+        asker.waits_for = self.target  # first, so that of two who close a circle one sees it
+        try:
             _forbid_circle(asker, self.target)
+            self._block(None)
+        finally:
+            if asker.in_turn == get_ident():  # else it was given up, and another turn may wait
+                asker.waits_for = None
+
+    def _block(self, timeout: float | None) -> None:
         if self.target is not None and self.target.dispatcher.inline:
             self._drive(timeout)
             return
@@ -90,15 +100,9 @@ class Reply(pykka.Future[T]):
         if self._results or self._get_hook is not None:
             return
         pool = here.pool
-        if asker is not None and timeout is None:
-            asker.waits_for = self.target
-        try:
-            with nullcontext() if pool is None else pool.waiting():
-                if not lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout)):
-                    raise pykka.Timeout(f"{timeout} seconds")
-        finally:
-            if asker is not None:
-                asker.waits_for = None
+        with nullcontext() if pool is None else pool.waiting():
+            if not lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout)):
+                raise pykka.Timeout(f"{timeout} seconds")
 
     def _drive(self, timeout: float | None) -> None:
         """In a deterministic test nobody else will: run turns until there is a reply."""
@@ -132,7 +136,7 @@ class Reply(pykka.Future[T]):
         self.sources = sources
         return self
 
-    def filter(self, func: Callable[[Any], bool]) -> Any:  # type: ignore[override]  # as Pykka's
+    def filter(self, func: Callable[[Any], bool]) -> Any:
         """Return a future of the items that `func` is true of."""
         return _as_reply(super().filter(func)).derived_from(self)  # type: ignore[misc]
 
@@ -144,7 +148,7 @@ class Reply(pykka.Future[T]):
         """Return a future of what `func` makes of the reply."""
         return _as_reply(super().map(func)).derived_from(self)
 
-    def reduce(self, func: Callable[[Any, Any], Any], *args: Any) -> Any:  # type: ignore[override]
+    def reduce(self, func: Callable[[Any, Any], Any], *args: Any) -> Any:
         """Return a future of what `func` makes of all items, one after the other."""
         return _as_reply(super().reduce(func, *args)).derived_from(self)  # type: ignore[misc]
 
@@ -220,7 +224,7 @@ def _raise(
 
 def _forbid_circle(asker: Turns, target: Turns | None) -> None:
     chain, cell = [asker], target
-    while cell is not None:
+    while cell is not None and cell not in chain[1:]:  # a circle of others is theirs to see
         if cell is asker:
             names = " → ".join([*(c.path for c in chain), asker.path])
             raise DeadlockError(

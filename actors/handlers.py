@@ -61,6 +61,10 @@ def handles(*types: type[Any] | str, idempotent: bool = False) -> Callable[[F], 
             raise HandlerError(
                 f"@handles() of {_name(function)} names no type; write @handles(SomeMessage)"
             )
+        if _MARK in getattr(function, "__dict__", {}):
+            raise HandlerError(
+                f"{_name(function)} has two @handles; name all its types in one, @handles(A, B)"
+            )
         setattr(function, _MARK, _Mark(types, idempotent))
         return function
 
@@ -109,10 +113,10 @@ def _mark_of(cls: type[Any], name: str) -> _Mark | None:
     """Return a method's mark; a method that overrides a handler without one stays a handler."""
     for base in cls.__mro__:
         function = vars(base).get(name)
-        inner = getattr(function, "__func__", function)
-        mark = getattr(inner, _MARK, None)
-        if isinstance(mark, _Mark):
-            return mark
+        for marked in (function, getattr(function, "__func__", None)):  # of a static method
+            mark = getattr(marked, _MARK, None)
+            if isinstance(mark, _Mark):
+                return mark
     return None
 
 
@@ -160,7 +164,11 @@ def _check_annotation(where: str, function: Callable[..., Any], kind: type[Any])
     classes = [typing.get_origin(option) or option for option in options]
     if not all(isinstance(c, type) for c in classes):
         return
-    if not any(issubclass(kind, c) for c in classes):
+    try:
+        fits = any(issubclass(kind, c) for c in classes)
+    except TypeError:
+        return  # a protocol that only type checkers know
+    if not fits:
         raise HandlerError(
             f"{where} handles {kind.__qualname__}, but its parameter is annotated "
             f"{getattr(hint, '__qualname__', hint)}"

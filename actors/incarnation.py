@@ -103,15 +103,11 @@ class Incarnation:
 
     def add_watcher(self, ref: Ref[Any]) -> None:
         """Tell `ref` when this life ends; at once, if it has."""
-        if self.watchers is None:
-            self.watchers = []
-        self.watchers.append(ref)
-        if not self.alive:
-            self.cell.tell_watchers_of(self, self.reason)
+        self.cell.add_watcher_of(self, ref)
 
     def remove_watcher(self, ref: Ref[Any]) -> None:
         """Not tell `ref`."""
-        self.watchers = [r for r in self.watchers or () if r is not ref]
+        self.cell.remove_watcher_of(self, ref)
 
     def __repr__(self) -> str:
         return f"<{self.cell.path}#{self.number} {self.phase.value}>"

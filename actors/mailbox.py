@@ -6,6 +6,8 @@ from _thread import allocate_lock
 from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from .message import may_be_dropped
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -32,8 +34,9 @@ class Mailbox:
 
     No wake-up is lost: a producer appends, then looks at `busy`; the consumer clears `busy`,
     releases the lock, then looks at the queue (`Turns.run`). Whoever comes second sees the other.
-    Both orders rest on list operations being atomic under the GIL. The bound is exact for one
-    producer; several at once may go over it by their number.
+    Both orders rest on list operations being atomic under the GIL. Producers only append; who takes
+    anything out holds the cell's lock. The bound is exact for one producer; several at once may go
+    over it by their number.
     """
 
     __slots__ = (
@@ -118,31 +121,36 @@ class Mailbox:
     def drain(self) -> list[Any]:
         """Take out everything."""
         self.unread()
-        items, self.q[:] = self.q[:], []
-        self.cut_off += len(items)
+        count = len(self.q)
+        items = self.q[:count]
+        del self.q[:count]  # not what comes meanwhile
+        self.cut_off += count
         if self.waiters:
             self.let_in()
         return items
 
     def drop_oldest(self) -> list[Any]:
-        """Take out the oldest queued message, if there is one."""
-        try:
-            oldest = self.q.pop(0)
-        except IndexError:
-            return []
-        self.cut_off += 1
-        return [oldest]
+        """Take out the oldest queued message that may go, if there is one."""
+        for place, item in enumerate(self.q):
+            if may_be_dropped(item):
+                del self.q[place]
+                self.cut_off += 1
+                return [item]
+        return []
 
-    def wait_for_room(self) -> None:
-        """Block the calling thread until the owner has taken messages, or was closed."""
+    def wait_for_room(self, timeout: float | None = None) -> bool:
+        """Block the calling thread until the owner has taken messages, or was closed.
+
+        Tell whether that was within `timeout` seconds.
+        """
         lock = allocate_lock()
         lock.acquire()
         if self.waiters is None:
             self.waiters = []
         self.waiters.append(lock)
         if len(self.q) < self.capacity or self.closed:
-            return
-        lock.acquire()
+            return True
+        return lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
 
     def close(self) -> None:
         """Take nothing any more: whoever has appended meanwhile finds out in `wake`."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pykka import messages
+
+from .lifecycle import Terminated
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -72,6 +76,17 @@ class Delivery:
         self.envelope = envelope
         self.subscription = subscription
         self.settled = False
+
+
+def is_stop(item: Any) -> bool:
+    """Tell whether a mailbox's item is Pykka's order to stop."""
+    message = item.message if type(item) is Ask else item
+    return type(message) is messages._ActorStop  # noqa: SLF001  # Pykka's own seam
+
+
+def may_be_dropped(item: Any) -> bool:
+    """Tell whether a full mailbox may let go of an item: not of an order to stop, nor of an end."""
+    return type(item) is not Terminated and not is_stop(item)
 
 
 def plain(item: Any) -> Any:

@@ -11,9 +11,9 @@ from pykka import ActorDeadError
 from pykka.messages import _ActorStop
 
 from .dispatch import here
-from .errors import MailboxFull
+from .errors import DeadlockError, MailboxFull
 from .future import Reply
-from .message import Ask, Call
+from .message import Ask, Call, is_stop, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -130,26 +130,31 @@ class Ref(pykka.ActorRef[A]):
         """Send a message and wait for the reply; with `block=False` return its future.
 
         Raises:
-            pykka.Timeout: there was no reply within `timeout` seconds.
+            pykka.Timeout: there was no reply within `timeout` seconds, or no room before that.
+            MailboxFull: as `tell` says, also with `block=False`.
             DeadlockError: without a timeout, from the actor's own turn or in a circle of asks.
             ActorDeadError: nobody will ever read it; `ActorDied` if it was in hand at a death.
             Exception: whatever the actor raised.
         """
-        future = self._ask(message)
+        future = self._ask(message, timeout if block else None)
         return future.get(timeout=timeout) if block else future
 
-    def _ask(self, message: Any) -> Reply[Any]:
+    def _ask(self, message: Any, timeout: float | None = None) -> Reply[Any]:
         mailbox = self._mailbox
         future: Reply[Any] = Reply(self.cell)
         if mailbox.closed or (self._abandoned and get_ident() in self._abandoned):
             future.fail(ActorDeadError(f"{self} not found"))
             return future
         if len(mailbox.q) >= mailbox.capacity:
-            self._overflow(message)
+            self._overflow(message, timeout)
         mailbox.q.append(Ask(message, future))
         if not mailbox.busy:
             mailbox.wake()
         return future
+
+    def forward(self, message: Any, reply_to: Any) -> None:
+        """Send a message whose reply, if one is wanted, goes to a future of Pykka's."""
+        self.tell(message if reply_to is None else Ask(message, reply_to))
 
     def stop(self, *, block: bool = True, timeout: float | None = None) -> Any:
         """Ask the actor to stop, behind what was sent before; tell whether it was alive.
@@ -193,18 +198,48 @@ class Ref(pykka.ActorRef[A]):
             raise TypeError(f"{self.actor_class.__name__} has no method {name!r}")
         return self._ask(Call(name, args, kwargs))
 
-    def _overflow(self, message: Any) -> None:
+    def _overflow(self, message: Any, timeout: float | None = None) -> None:
+        if is_stop(message):
+            return  # an order to stop gets in, whatever the bound
         cell, mailbox = self.cell, self._mailbox
         match cell.overflow:
             case "drop_oldest":
-                for item in mailbox.drop_oldest():
-                    cell.discard(item)
+                cell.make_room()
             case "block" if here.seat.cell is None and not here.is_loop:
-                while len(mailbox.q) >= mailbox.capacity and not mailbox.closed:
-                    mailbox.wait_for_room()
-                if mailbox.closed:
-                    raise ActorDeadError(f"{self} not found")
+                self._wait_for_room(timeout)
             case policy:
                 cell.context.reject()
                 hint = "; an actor's turn does not block" if policy == "block" else ""
-                raise MailboxFull(cell.path, message, mailbox.capacity, hint)
+                raise MailboxFull(cell.path, plain(message), mailbox.capacity, hint)
+
+    def _wait_for_room(self, timeout: float | None) -> None:
+        mailbox, clock = self._mailbox, self.cell.context.clock
+        deadline = None if timeout is None else clock.now() + timeout
+        while len(mailbox.q) >= mailbox.capacity and not mailbox.closed:
+            if self.cell.dispatcher.inline:
+                self._drive()
+            elif not mailbox.wait_for_room(None if deadline is None else deadline - clock.now()):
+                raise pykka.Timeout(f"{timeout} seconds")
+        if mailbox.closed:
+            raise ActorDeadError(f"{self} not found")
+
+    def _drive(self) -> None:
+        """In a deterministic test nobody else will: run turns until there is room."""
+        self.cell.dispatcher.drive()
+        if len(self._mailbox.q) >= self._mailbox.capacity:
+            raise DeadlockError(f"{self} is full, and there is nothing left to do")
+
+
+class Inbox:
+    """What refs that Pykka itself has made take for the actor's queue."""
+
+    def __init__(self, ref: Ref[Any]) -> None:
+        self._ref = ref
+
+    def put(self, envelope: Any, /) -> None:
+        """Send what Pykka has put into an envelope, by the rules of the ref."""
+        self._ref.forward(envelope.message, envelope.reply_to)
+
+    def empty(self) -> bool:
+        """Tell whether nothing waits to be read."""
+        return self._ref.cell.mailbox.empty()

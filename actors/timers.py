@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 from .message import Fired
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from .clock import Timer
     from .incarnation import Incarnation
@@ -17,13 +16,28 @@ if TYPE_CHECKING:
 class ActorTimer:
     """One timer of one incarnation."""
 
-    __slots__ = ("_incarnation", "_pending", "_period", "_timer", "key", "message")
+    __slots__ = (
+        "_forget",
+        "_incarnation",
+        "_is_cancelled",
+        "_pending",
+        "_period",
+        "_timer",
+        "key",
+        "message",
+    )
 
     def __init__(
-        self, incarnation: Incarnation, key: Hashable, message: Any, period: float | None
+        self,
+        incarnation: Incarnation,
+        key: Hashable,
+        message: Any,
+        period: float | None,
+        forget: Callable[[ActorTimer], None],
     ) -> None:
-        self._incarnation, self._period = incarnation, period
+        self._incarnation, self._period, self._forget = incarnation, period, forget
         self.key, self.message = key, message
+        self._is_cancelled = False
         self._timer: Timer | None = None
         self._pending: Fired | None = None
 
@@ -34,13 +48,18 @@ class ActorTimer:
 
     def cancel(self) -> None:
         """Cancel it, also if its message is queued already: it will not be handled."""
+        self._is_cancelled = True
         timer, self._timer, self._pending = self._timer, None, None
         if timer is not None:
             timer.cancel()
+        self._forget(self)
 
     def set(self, seconds: float) -> None:
         """Let it fire after `seconds`."""
-        self._timer = self._incarnation.cell.context.clock.call_later(seconds, self._fire)
+        self._timer = timer = self._incarnation.cell.context.clock.call_later(seconds, self._fire)
+        if self._is_cancelled:  # by the actor, while the clock's thread was here
+            self._timer = None
+            timer.cancel()
 
     def _fire(self) -> None:
         if not self.is_active:
@@ -53,11 +72,12 @@ class ActorTimer:
 
     def _take(self, fired: Fired) -> bool:
         """Tell whether the message is void; called when its turn has come."""
-        if self._pending is not fired or not self._incarnation.alive:
+        if self._is_cancelled or self._pending is not fired or not self._incarnation.alive:
             return True
         self._pending = None
         if self._period is None:
             self._timer = None
+            self._forget(self)
         return False
 
 
@@ -69,12 +89,11 @@ class Timers:
     old one (Akka's rule); without a key each is its own.
     """
 
-    __slots__ = ("_incarnation", "_keys", "_timers")
+    __slots__ = ("_incarnation", "_timers")
 
     def __init__(self, incarnation: Incarnation) -> None:
         self._incarnation = incarnation
         self._timers: dict[Hashable, ActorTimer] = {}
-        self._keys = itertools.count()
 
     def once(self, seconds: float, message: Any, *, key: Hashable = None) -> ActorTimer:
         """Tell the actor `message` after `seconds`."""
@@ -93,7 +112,7 @@ class Timers:
 
     def cancel(self, key: Hashable) -> bool:
         """Cancel the timer with this key; tell whether there was one."""
-        timer = self._timers.pop(key, None)
+        timer = self._timers.get(key)
         if timer is None:
             return False
         active = timer.is_active
@@ -104,7 +123,6 @@ class Timers:
         """Cancel all timers."""
         for timer in list(self._timers.values()):
             timer.cancel()
-        self._timers.clear()
 
     def __len__(self) -> int:
         """Return how many will fire."""
@@ -114,14 +132,13 @@ class Timers:
         if not seconds >= 0:
             raise ValueError(f"a timer can't fire in {seconds} s: that is not in the future")
         if key is None:
-            self._forget_done()
-            key = next(self._keys)
+            key = object()
         self.cancel(key)
-        self._timers[key] = timer = ActorTimer(self._incarnation, key, message, period)
+        timer = ActorTimer(self._incarnation, key, message, period, self._forget)
+        self._timers[key] = timer
         timer.set(seconds)
         return timer
 
-    def _forget_done(self) -> None:
-        done = [key for key, timer in self._timers.items() if not timer.is_active]
-        for key in done:
-            del self._timers[key]
+    def _forget(self, timer: ActorTimer) -> None:
+        if self._timers.get(timer.key) is timer:
+            self._timers.pop(timer.key, None)

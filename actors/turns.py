@@ -8,7 +8,6 @@ from _thread import allocate_lock, get_ident
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pykka import messages
-from pykka._envelope import Envelope as PykkaEnvelope
 
 from .incarnation import Phase
 from .letters import Outcome
@@ -44,6 +43,7 @@ class Turns:
         "_place",
         "_serving",
         "_settled",
+        "_settled_at",
         "context",
         "current",
         "dispatcher",
@@ -74,6 +74,7 @@ class Turns:
         self._serving = False  # whether the turn is at the messages
         self._place = 0  # how many messages were ever read when the turn began
         self._settled = 0  # messages of this turn with another outcome than handled
+        self._settled_at = 0  # how many messages were ever read when the last of them was in hand
 
     # The other half: `Cell`.
 
@@ -104,7 +105,7 @@ class Turns:
         left = turn
         try:
             if mailbox.control:
-                self._obey_all()
+                self._obey_all(sched)
             current = self.current
             if current is None:
                 return
@@ -117,7 +118,7 @@ class Turns:
             # No check whether it still lives: its end takes the rest of the batch away.
             on_receive, special = current.actor.on_receive, SPECIAL
             try:
-                for item in self._begin(current):
+                for item in self._begin(current, sched):
                     if type(item) in special:
                         special[type(item)](self, current, item)
                     else:
@@ -138,11 +139,11 @@ class Turns:
             if self.in_turn != ON_LOOP:  # else the task ends it
                 self._end_turn(sched, turn - left)
 
-    def _begin(self, incarnation: Incarnation) -> Iterable[Any]:
+    def _begin(self, incarnation: Incarnation, sched: Any) -> Iterable[Any]:
         """Return the messages of this turn: the rest of a batch, or all that has come since."""
         mailbox = self.mailbox
         with self._lock:
-            if incarnation.phase is ENDED:
+            if incarnation.phase is ENDED or sched is not mailbox.sched:
                 return ()
             self._serving = True
             if mailbox.partial and mailbox.unread_in_batch:
@@ -166,7 +167,7 @@ class Turns:
         with self._lock:
             if sched is not mailbox.sched:
                 return  # given up as hung; another turn may be under way
-            if done:
+            if done and self._serving:  # else the end of its incarnation has counted
                 if mailbox.closed or self._settled:
                     self._tally(HANDLED, done - self._settled)
                     self._settled = 0
@@ -195,10 +196,14 @@ class Turns:
         phase = current.phase
         return phase is RUNNING or (phase is not ENDED and current.in_order)
 
-    def _obey_all(self) -> None:
-        control = self.mailbox.control
-        while control:
-            self._obey(control.popleft())
+    def _obey_all(self, sched: Any) -> None:
+        mailbox = self.mailbox
+        while mailbox.control:
+            with self._lock:
+                if sched is not mailbox.sched:
+                    return  # given up as hung: what is in the lane is for others
+                order = mailbox.control.popleft()
+            self._obey(order)
 
     def _tally(self, outcome: Outcome, number: int) -> None:
         """Count outcomes; the caller holds the lock."""
@@ -210,14 +215,51 @@ class Turns:
         with self._lock:
             self._tally(outcome, 1)
 
-    def _settle_in_turn(self, outcome: Outcome) -> None:
-        self._settled += 1
-        self.settle(outcome)
+    def _settle_in_turn(self, incarnation: Incarnation, outcome: Outcome) -> None:
+        """Count the message in hand, unless the end of its incarnation has done so."""
+        with self._lock:
+            if incarnation.alive and self._serving:
+                self._settled += 1
+                self._settled_at = self.mailbox.read
+                self._tally(outcome, 1)
+
+    def _close_account(self) -> list[Any]:
+        """Count what the turn has handled, at the end of its incarnation; the caller has the lock.
+
+        Return the message in hand, in a list, if there is one that has no outcome yet.
+        """
+        if not self._serving:
+            return []
+        self._serving = False
+        place = self.mailbox.read
+        read = place - self._place
+        in_hand = self.mailbox.unread()
+        if not read or place == self._settled_at:
+            in_hand = []
+        self._tally(HANDLED, read - self._settled - len(in_hand))
+        self._settled = 0
+        return in_hand
+
+    def _abandon_turn(self) -> None:
+        """Give up the turn under way, if there is one; the caller has the lock.
+
+        In one go with the end of the incarnation, so that the thread can't be at something else.
+        """
+        thread = self.in_turn
+        if not thread:
+            return
+        self.in_turn, self.waits_for = 0, None
+        if thread not in (ON_LOOP, get_ident()):
+            self.dispatcher.replace(thread)
+        self.mailbox.abandon_turn()
 
     # ------------------------------------------------------------------- on an event loop
 
     def _serve_on_loop(self, incarnation: Incarnation, turn: int, sched: Any) -> None:
-        self.in_turn = ON_LOOP
+        with self._lock:
+            if sched is not self.mailbox.sched:
+                return
+            self.in_turn = ON_LOOP
 
         def ended(done: int | None) -> None:
             if incarnation.task is task:  # else it is the task of `on_stop` already
@@ -231,7 +273,7 @@ class Turns:
         on_receive, special = incarnation.actor.on_receive, SPECIAL
         left = turn
         try:
-            for item in self._begin(incarnation):
+            for item in self._begin(incarnation, sched):
                 if type(item) in special:
                     more = special[type(item)](self, incarnation, item)
                 else:
@@ -296,7 +338,7 @@ class Turns:
             "Exception returned from %s to caller:", incarnation.actor, exc_info=error
         )
         if incarnation.alive:
-            self._settle_in_turn(Outcome.FAILED)
+            self._settle_in_turn(incarnation, Outcome.FAILED)
             ask.reply_to.set_exception((type(error), error, error.__traceback__))
 
     def _deliver(
@@ -322,7 +364,7 @@ class Turns:
 
     def _fired(self, incarnation: Incarnation, item: Fired) -> Any:
         if item.is_void():
-            self._settle_in_turn(Outcome.EXPIRED)
+            self._settle_in_turn(incarnation, Outcome.EXPIRED)
             return None
         return incarnation.actor.on_receive(item.message)
 
@@ -335,16 +377,6 @@ class Turns:
 
     def _proxied(self, incarnation: Incarnation, message: Any) -> Any:
         return incarnation.actor._handle_receive(message)  # noqa: SLF001  # Pykka's own seam
-
-    def _enveloped(self, incarnation: Incarnation, envelope: Any) -> Any:
-        """Serve what came through a reference that Pykka itself has made."""
-        if envelope.reply_to is not None:
-            return self._answer(incarnation, Ask(envelope.message, envelope.reply_to))
-        kind: type[Any] = type(envelope.message)  # pyright: ignore[reportUnknownVariableType]  # of Any
-        special = SPECIAL.get(kind)
-        if special is not None:
-            return special(self, incarnation, envelope.message)
-        return incarnation.actor.on_receive(envelope.message)
 
     @staticmethod
     def _called(_turns: Turns, incarnation: Incarnation, call: Call) -> Any:
@@ -364,7 +396,6 @@ SPECIAL: dict[type[Any], Special] = {
     Again: Turns._again,  # noqa: SLF001
     Call: Turns._called,  # noqa: SLF001
     messages._ActorStop: Turns._stop_in_turn,  # noqa: SLF001
-    PykkaEnvelope: Turns._enveloped,  # noqa: SLF001
     messages.ProxyCall: Turns._proxied,  # noqa: SLF001
     messages.ProxyGetAttr: Turns._proxied,  # noqa: SLF001
     messages.ProxySetAttr: Turns._proxied,  # noqa: SLF001

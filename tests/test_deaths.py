@@ -8,6 +8,7 @@ import pytest
 
 from ringleader import Actor, ChildSpec, Exit
 from ringleader.deaths import Death, Deaths, is_ordered
+from ringleader.supervisors.dynamic import DynamicSupervisor, DynamicSupervisorRef
 from ringleader.testing import TestSystem
 
 
@@ -99,3 +100,43 @@ def test_equal_crashes_have_equal_fingerprints() -> None:
         prints = [d.report.fingerprint for d in system.deaths.all()]
         assert prints[0] == prints[1] != prints[2]
         assert prints[0].startswith("ValueError < Mortal.on_receive:")
+
+
+class Crowd(DynamicSupervisor):
+    template = ChildSpec("member", Mortal, restart="temporary")
+
+
+def test_a_decision_is_not_about_somebody_who_lived_at_that_path_before() -> None:
+    with TestSystem(intensity=10) as system:
+        crowd = system.start_child(ChildSpec("crowd", Crowd))
+        assert isinstance(crowd, DynamicSupervisorRef)
+        crowd.start_child(name="m")
+        assert crowd.cell.current is not None
+        crowd.cell.kill(crowd.cell.current)
+        system.run()
+        crowd.start_child(name="m").tell(Exit("normal"))
+        system.run()
+
+        assert [(death.path, death.decision) for death in system.deaths.all()] == [
+            ("/crowd", "restarted"),
+            ("/crowd/m", ""),
+        ]
+
+
+def test_of_too_many_deaths_the_oldest_are_forgotten() -> None:
+    deaths = Deaths(capacity=2)
+    with TestSystem(intensity=10) as system:
+        ref = system.start_child(ChildSpec("mortal", Mortal))
+        life = ref.cell.current
+        assert life is not None
+        for word in ("a", "b", "c"):
+            ref.tell(Exit(word))
+            system.run()
+        for death in system.deaths.all():
+            deaths.exited(life, death.report)
+        deaths.decided(life, life, "c", "restarted")
+
+    assert [(death.cause, death.decision) for death in deaths.all()] == [
+        ("b", ""),
+        ("c", "restarted"),
+    ]

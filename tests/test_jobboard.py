@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from ringleader.actors.events.work import TaskHeartbeat
 from ringleader.actors.events.training import TrainingStarted
+from ringleader.actors.events.work import TaskHeartbeat
 from ringleader.jobboard import JobBoard, JobLine
 
 if TYPE_CHECKING:

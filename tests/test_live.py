@@ -48,13 +48,13 @@ def printed(what: RenderableType, width: int = 120) -> str:
 
 
 def view(**fields: Any) -> View:
-    return View(**{"node_id": "n1", "run": 3, "phase": "running"} | fields)
+    everything: dict[str, Any] = {"node_id": "n1", "run": 3, "phase": "running", **fields}
+    return View(**everything)
 
 
 def test_the_head_says_where_the_node_is() -> None:
     head = text(view(rows=(ROW,), wanted=3, uptime=83.0, rate=412.4, deaths=2, restarts=5))
-    assert "ringleader n1  run 3, iteration 1 of 3  running  1:23  412 events/s" in head
-    assert "2 deaths, 5 restarts" in head
+    assert "n1 run 3, iteration 1 of 3 running 1:23, 412 events/s, 2 deaths, 5 restarts" in head
 
 
 def test_iterations_are_rows_with_their_stage() -> None:
@@ -66,6 +66,20 @@ def test_iterations_are_rows_with_their_stage() -> None:
     assert "1400" in shown
     assert "yes" in shown
     assert "31 s" in shown
+
+
+def test_the_config_key_has_a_column_where_there_are_several() -> None:
+    other = IterationRow(config_key="other", iteration=1, stages={}, facts=IterationSummary())
+    assert "hex5_2p" in text(view(rows=(ROW, other)))
+    assert "hex5_2p" not in text(view(rows=(ROW,)))
+
+
+def test_it_fits_into_a_small_terminal() -> None:
+    cells = tuple(CellSnapshot(path=f"/top/w{n}", actor="a:A", state="running") for n in range(40))
+    shown = text(view(rows=(ROW, DONE), cells=cells, hint="Ctrl-C stops"), height=23, width=80)
+    assert len(shown.splitlines()) <= 23
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "…" not in shown.splitlines()[3]
 
 
 def test_a_failed_iteration_says_so() -> None:
@@ -81,7 +95,7 @@ def test_a_failed_iteration_says_so() -> None:
 
 def test_the_tree_shows_who_fares_badly_and_leaves_out_the_system() -> None:
     shown = text(view(cells=CELLS))
-    assert "top running rest_for_one" in shown
+    assert "● top rest_for_one" in shown
     assert "worker backoff 2 restarts 7 waiting" in shown
     assert "registry" not in shown
 
@@ -113,7 +127,7 @@ def test_jobs_have_bars_and_deaths_a_line_each() -> None:
     assert "sp-1" in shown
     assert " 40% 12 s" in shown
     assert "sp-2" in shown
-    assert "/top/worker ValueError: x → restarted" in shown
+    assert "worker died: ValueError: x → restarted" in shown
     assert "Ctrl-C stops" in shown
 
 

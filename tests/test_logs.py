@@ -36,8 +36,14 @@ def death(cause: str, decision: str = "restarted") -> Death:
     return Death("/a/b", cause, decision, 0.0, report)
 
 
+def raised() -> Exception:
+    with pytest.raises(ZeroDivisionError) as caught:
+        _ = 1 / 0
+    return caught.value
+
+
 def test_a_record_is_a_line_with_its_time(log: Path, lines: list[str]) -> None:
-    logging.getLogger("ringleader.x").info("%s\nand more", "first")
+    logging.getLogger("ringleader.node").info("%s\nand more", "first")
     (line,) = lines
     assert line[2] == line[5] == ":"
     assert line[8:] == " first …"
@@ -58,30 +64,31 @@ def test_a_death_is_one_line_whatever_it_died_of(log: Path, lines: list[str]) ->
 
 def test_tracebacks_are_in_the_file_only(log: Path, lines: list[str]) -> None:
     for name in ("ringleader.actor", "pykka"):
-        try:
-            raise ValueError("x")
-        except ValueError:
-            logging.getLogger(name).exception("%s failed", name)
+        logging.getLogger(name).error("%s failed", name, exc_info=raised())
     assert lines == []
     assert log.read_text().count("Traceback") == 2
 
 
 def test_who_failed_outside_of_actors_has_a_line_too(log: Path, lines: list[str]) -> None:
-    try:
-        raise ValueError("x")
-    except ValueError:
-        logging.getLogger("ringleader.control").exception("no answer")
+    logging.getLogger("ringleader.control").error("no answer", exc_info=raised())
     assert [line[9:] for line in lines] == ["error: no answer"]
 
 
-def test_chaos_has_no_line_beside_the_death_that_it_causes(log: Path, lines: list[str]) -> None:
+def test_small_talk_is_in_the_file_only(log: Path, lines: list[str]) -> None:
     logging.getLogger("ringleader.chaos").info("struck")
+    logging.getLogger("mygame").info("hello")
     assert lines == []
     assert "struck" in log.read_text()
+    assert "hello" in log.read_text()
+
+
+def test_warnings_of_anybody_are_for_people(log: Path, lines: list[str]) -> None:
+    logging.getLogger("mygame").warning("careful")
+    assert [line[9:] for line in lines] == ["careful"]
 
 
 def test_what_is_below_the_level_is_nowhere(log: Path, lines: list[str]) -> None:
-    logging.getLogger("ringleader.x").debug("detail")
+    logging.getLogger("ringleader.node").debug("detail")
     assert lines == []
     assert log.read_text() == ""
 
@@ -93,14 +100,14 @@ def test_a_person_who_does_not_listen_disturbs_nothing(
         raise BrokenPipeError
 
     logs = open_logs(tmp_path / "log", "INFO", closed)
-    logging.getLogger("ringleader.x").info("hello")
+    logging.getLogger("ringleader.node").info("hello")
     logs.close()
     assert "hello" in (tmp_path / "log").read_text()
     assert "BrokenPipeError" in capsys.readouterr().err
 
 
 def test_afterwards_everything_is_as_before(tmp_path: Path) -> None:
-    logger = logging.getLogger("ringleader")
-    before = (logger.level, logger.propagate, list(logger.handlers))
+    root = logging.getLogger()
+    before = (root.level, list(root.handlers))
     open_logs(tmp_path / "log", "DEBUG", print).close()
-    assert (logger.level, logger.propagate, list(logger.handlers)) == before
+    assert (root.level, list(root.handlers)) == before

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ringleader.actors.daemons.data_pipeline import FINISHED
 from ringleader.client import NodeClient
 from ringleader.config import ConfigError, load
 from ringleader.datadir import DataDir, DataDirError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 TREE = (
     "tree.coordination.enabled=false",
+    "tree.jobs.enabled=false",
     'workload.config_keys=["tiny"]',
     "tree.a.actor=tests.cli.tiny_actors:Idle",
 )
@@ -67,7 +69,7 @@ def test_a_node_runs_its_tree_and_leaves_nothing(bench: Bench) -> None:
     node.start()
     with NodeClient(bench.data.socket) as client:
         assert [cell.path for cell in client.tree().cells][-1] == "/a"
-        assert client.statistics().actors == 4
+        assert client.statistics().actors == len(client.tree().cells) + 1  # and the root
         assert client.deaths() == []
         client.stop()
     assert bench.stops == 1
@@ -93,7 +95,7 @@ def test_a_second_node_on_the_same_data_is_refused_and_disturbs_nothing(bench: B
 def test_a_socket_that_can_t_be_made_is_named_and_the_lock_is_let_go(bench: Bench) -> None:
     bench.data.make()
     bench.data.socket.mkdir()
-    with pytest.raises(SocketTaken, match="control.sock can't be made") as caught:
+    with pytest.raises(SocketTaken, match=r"control\.sock can't be made") as caught:
         bench.node().open()
     assert caught.value.exit_code == 75
     bench.data.socket.rmdir()
@@ -149,11 +151,13 @@ def test_a_run_is_finished_when_every_key_has_its_iterations(bench: Bench) -> No
     node.close()
 
 
-def test_a_run_without_an_end_is_never_finished(bench: Bench) -> None:
+def test_a_run_without_a_number_is_finished_when_the_pipeline_says_so(bench: Bench) -> None:
     node = bench.node()
     node.open()
     node.journal.finish_stage("tiny", 1, "complete", now=1.0)
     assert not node.is_finished
+    node.journal.note(FINISHED, {"tiny": 1})
+    assert node.is_finished
     node.close()
 
 

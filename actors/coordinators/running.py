@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from ..events.shapes import split_config_key
 from ..journal import NOTHING
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ class UnderWay(Struct, frozen=True, kw_only=True):
     config_key: str
     iteration: int
     stage: str
+
+
+def players(config_key: str) -> int:
+    """Return how many play a config; two where its key does not say."""
+    try:
+        return split_config_key(config_key)[1]
+    except ValueError:  # a workload of one's own may name its configs as it likes
+        return 2
 
 
 def job_id(kind: str, config_key: str, iteration: int) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..coordinators.running import players
 from ..events.data import ExportValidationFailed, NpzExportComplete, NpzExportStarted
 from ..events.selfplay import NewGamesAvailable, SelfplayComplete
-from ..events.shapes import split_config_key
 from ..handlers import handles
 from ..options import WorkloadOptions  # noqa: TC001  # the configuration reads the annotation
 from .export_rules import AutoExportOptions, is_urgent, seconds_left, unready
@@ -63,10 +63,9 @@ class AutoExportDaemon(StageOwner):
 
     def begin(self, config_key: str, iteration: int) -> None:
         """Export when there are enough games, the last export is long ago, and it is time."""
-        _, players = split_config_key(config_key)
         pending = self._pending(config_key, iteration)
         games = sum(int(item.result.get("games", item.units)) for item in pending)
-        reason = unready(games, None, players, self._options)
+        reason = unready(games, None, players(config_key), self._options)
         if reason:
             self.skip(config_key, iteration, reason)
             return
@@ -74,9 +73,9 @@ class AutoExportDaemon(StageOwner):
         if left > 0:
             self.recheck_in(left)
             return
-        if self._batch_due or is_urgent(games, players, self._options):
+        if self._batch_due or is_urgent(games, players(config_key), self._options):
             paths = [str(item.result["output_path"]) for item in pending]
-            self.start(config_key, iteration, {"games": games, "paths": paths})
+            self.start_stage(config_key, iteration, {"games": games, "paths": paths})
 
     def _pending(self, config_key: str, iteration: int) -> list[WorkItem]:
         """Return the work items whose games were not exported yet, in order."""
@@ -104,9 +103,7 @@ class AutoExportDaemon(StageOwner):
             config_key=record.config_key,
             iteration=record.iteration,
             inputs={"games": tuple(record.inputs["paths"])},
-            outputs={
-                "samples": output(self.jobs, "samples", record.config_key, record.iteration)
-            },
+            outputs={"samples": output(self.jobs, "samples", record.config_key, record.iteration)},
             notify=self.path,
         )
 

@@ -6,20 +6,20 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from ..coordinators.reconciler import Reconciler
-from ..coordinators.running import last_evaluation, rating, win_rate
+from ..coordinators.running import last_evaluation, players, rating, win_rate
 from ..events.curriculum import CurriculumAdvanced
 from ..events.evaluation import EvaluationCompleted
 from ..events.health import PromotionFailed
 from ..events.model import ModelPromoted, PromotionCandidate
-from ..events.shapes import split_config_key
 from ..handlers import handles
+from ..journal import NOTHING
 from ..options import WorkloadOptions  # noqa: TC001  # the configuration reads the annotation
-from .evaluation import KIND, round_of
+from .evaluation_rounds import KIND, round_of
 from .pipeline_rules import stage_now
 from .promotion_rules import AutoPromotionOptions, Candidate, Evaluation, Ruling, rule
 
 if TYPE_CHECKING:
-    from ..journal import ModelRecord, StageJournal, StageRecord, WorkItem
+    from ..journal import Facts, ModelRecord, StageJournal, StageRecord, WorkItem
 
 logger = logging.getLogger("ringleader.pipeline")
 
@@ -114,16 +114,13 @@ class AutoPromotionDaemon(Reconciler):
             return False
         return True
 
-    def _candidate(
-        self, config_key: str, iteration: int, rounds: list[WorkItem]
-    ) -> Candidate:
-        _, players = split_config_key(config_key)
+    def _candidate(self, config_key: str, iteration: int, rounds: list[WorkItem]) -> Candidate:
         best = self.journal.production(config_key)
         combined = self.journal.stage(config_key, iteration, "npz_combination")
-        result = {} if combined is None else combined.result
+        result: Facts = NOTHING if combined is None else combined.result
         quality = result.get("quality")
         return Candidate(
-            players=players,
+            players=players(config_key),
             evaluations=tuple(_evaluation(item) for item in rounds),
             training_games=self._games(config_key, iteration, result.get("games")),
             quality=None if quality is None else float(quality),
@@ -192,15 +189,14 @@ class AutoPromotionDaemon(Reconciler):
             reason=result.get("reason"),
             iteration=record.iteration,
         )
-        if self.publish_once(fact, promoted):
-            self.publish(
-                CurriculumAdvanced(
-                    config_key=config_key,
-                    new_tier=result.get("tier"),
-                    trigger="promotion",
-                    elo=result.get("elo"),
-                )
-            )
+        self.publish_once(fact, promoted)
+        advanced = CurriculumAdvanced(
+            config_key=config_key,
+            new_tier=result.get("tier"),
+            trigger="promotion",
+            elo=result.get("elo"),
+        )
+        self.publish_once(f"advanced:{config_key}:{record.iteration}", advanced)
 
 
 def _decision(config_key: str, iteration: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..coordinators.layer4.population import work_id
 from ..coordinators.running import rating
@@ -11,7 +11,6 @@ from ..events.evaluation import (
     EloUpdated,
     EvaluationBackpressure,
     EvaluationBackpressureReleased,
-    EvaluationCompleted,
     EvaluationFailed,
     EvaluationProgress,
     EvaluationStarted,
@@ -19,9 +18,9 @@ from ..events.evaluation import (
 from ..events.model import PromotionCandidate
 from ..events.training import TrainingCompleted
 from ..handlers import handles
-from ..journal import WorkItem
 from ..options import StagesOptions, WorkloadOptions
 from ..workloads.options import EvaluateOptions
+from .evaluation_rounds import KIND, completed, round_of
 from .evaluation_rules import (
     EvaluationDaemonOptions,
     Request,
@@ -36,14 +35,13 @@ from .owner import JobOwner
 from .pipeline_rules import stage_now
 
 if TYPE_CHECKING:
-    from ..journal import ModelRecord, StageJournal
+    from ..journal import ModelRecord, StageJournal, WorkItem
     from .job_messages import JobFinished, JobGaveUp, JobProgress, JobRequest
     from .job_settings import JobSettings
 
 logger = logging.getLogger("ringleader.pipeline")
 
-KIND = "evaluation"
-HOPELESS = frozenset({"bad-job", "missing-extra", "bad-input", "bad-command"})
+HOPELESS: Final = frozenset({"bad-job", "missing-extra", "bad-input", "bad-command"})
 """Kinds of failure that another try does not mend."""
 
 
@@ -82,7 +80,7 @@ class EvaluationDaemon(JobOwner):
                 self._queue(config_key, iteration)
                 self._close(config_key, iteration)
         for item in self._items("claimed", "started"):
-            self._run(item)
+            self.ensure(self._job(item))
         self._start_due()
         self._signal()
 
@@ -106,7 +104,7 @@ class EvaluationDaemon(JobOwner):
             item_id = work_id(KIND, request.config_key, request.iteration, request.round)
             claimed = self.journal.claim_work(item_id, self.path, now=self.now)
             if claimed is not None:
-                self._run(claimed)
+                self.ensure(self._job(claimed))
         later = [
             starts_at(request, evaluated, self._options.cooldown) - self.now
             for request in requests.values()
@@ -115,13 +113,12 @@ class EvaluationDaemon(JobOwner):
         if later:
             self.recheck_in(min(later))
 
-    def _run(self, item: WorkItem) -> None:
-        """Begin with a claimed round, or ensure that a started one runs."""
-        if item.status == "claimed":
-            begun = self.journal.start_work(item.work_id, now=self.now)
-            if begun is None:
-                return
-            item = begun
+    def admitted(self, request: JobRequest) -> None:
+        """Begin with a claimed round; EVALUATION_STARTED."""
+        begun = self.journal.start_work(request.job_id, now=self.now)
+        item = begun or self.journal.work_item(request.job_id)
+        if item is None or item.status != "started":
+            return
         inputs = {"model": item.options["model_path"], "round": item.part}
         self.journal.start_stage(item.config_key, item.iteration, KIND, inputs, now=self.now)
         started = EvaluationStarted(
@@ -133,14 +130,14 @@ class EvaluationDaemon(JobOwner):
             iteration=item.iteration,
         )
         self.publish_once(f"evaluation:began:{item.work_id}:{item.attempts}", started)
-        self.ensure(self._job(item))
 
     def _job(self, item: WorkItem) -> JobRequest:
         """Return the job of a round; it stays the same, whoever becomes the best meanwhile."""
-        note = f"evaluation:job:{item.work_id}:{item.attempts}"
+        attempt = item.attempts + (item.status == "claimed")
+        note = f"evaluation:job:{item.work_id}:{attempt}"
         plan = self.journal.noted(note)
         if plan is None:
-            plan = self._plan(item)
+            plan = self._plan(item, attempt)
             self.journal.note(note, plan)
         return self.jobs.request(
             "evaluate",
@@ -153,10 +150,10 @@ class EvaluationDaemon(JobOwner):
             notify=self.path,
         )
 
-    def _plan(self, item: WorkItem) -> dict[str, Any]:
+    def _plan(self, item: WorkItem, attempt: int) -> dict[str, Any]:
         best, first = self._opponents(item)
         inputs = {"model": str(item.options["model_path"])}
-        options = more_games(self._stage_options(), retry_factor(item.attempts - 1, self._options))
+        options = more_games(self._stage_options(), retry_factor(attempt - 1, self._options))
         for name, model in (("best", best), ("first", first)):
             if model is not None:
                 inputs[name] = model.path
@@ -314,42 +311,3 @@ class EvaluationDaemon(JobOwner):
         models = self.journal.models(item.config_key)
         found = (model.model_id for model in models if model.iteration == item.iteration)
         return next(found, f"{item.config_key}-{item.iteration}")
-
-
-def round_of(config_key: str, iteration: int, number: int, path: str, now: float) -> WorkItem:
-    """Return the work item of one round; putting it twice is one item."""
-    return WorkItem(
-        work_id=work_id(KIND, config_key, iteration, number),
-        kind=KIND,
-        config_key=config_key,
-        iteration=iteration,
-        part=number,
-        options={"model_path": path},
-        queued_at=now,
-    )
-
-
-def completed(item: WorkItem, model_id: str, node_id: str) -> EvaluationCompleted:
-    """Return what says how a round went."""
-    result = item.result
-    opponents = result.get("opponents", {})
-    rates = {name: float(score["win_rate"]) for name, score in opponents.items()}
-    return EvaluationCompleted(
-        config_key=item.config_key,
-        model_id=model_id,
-        model_path=str(item.options["model_path"]),
-        games_played=result.get("games_played"),
-        win_rate=result.get("win_rate"),
-        elo=result.get("elo"),
-        elo_delta=result.get("elo_delta"),
-        opponent_results={
-            name: {key: float(value) for key, value in score.items()}
-            for name, score in opponents.items()
-        },
-        win_rates=rates,
-        vs_random_rate=rates.get("random"),
-        vs_heuristic_rate=rates.get("heuristic"),
-        node_id=node_id,
-        job_id=item.work_id,
-        iteration=item.iteration,
-    )

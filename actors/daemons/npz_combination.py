@@ -67,7 +67,7 @@ class NPZCombinationDaemon(StageOwner):
             self.recheck_in(left)
             return
         paths = [str(record.result["output_path"]) for record in exports]
-        self.start(config_key, iteration, {"paths": paths})
+        self.start_stage(config_key, iteration, {"paths": paths})
 
     def _exports(self, config_key: str, iteration: int) -> list[StageRecord]:
         records = (

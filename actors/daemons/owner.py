@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..coordinators.addresses import ADMISSION, send
 from ..coordinators.messages import EndTask, RequestSpawn, SpawnAnswer
@@ -48,6 +48,9 @@ class JobOwner(Reconciler):
         """Hear that a job is not tried again by itself. It may come again."""
         raise NotImplementedError
 
+    def admitted(self, request: JobRequest) -> None:
+        """Note that a job may start, before it does. It may come again."""
+
     def started(self, report: JobStarted) -> None:
         """Hear that a process runs for a job."""
 
@@ -56,8 +59,11 @@ class JobOwner(Reconciler):
 
     def ensure(self, request: JobRequest) -> None:
         """Let a job run, if it does not; without a coordinator for admission it is not asked."""
-        if request.job_id in self._admitted or find(self, ADMISSION) is None:
+        if request.job_id in self._admitted:
             self._start(request)
+            return
+        if find(self, ADMISSION) is None:
+            self._admit(request)
             return
         self._waiting[request.job_id] = request
         send(
@@ -78,15 +84,17 @@ class JobOwner(Reconciler):
         request = report.request
         self._admitted.discard(request.job_id)
         self._waiting.pop(request.job_id, None)
-        is_done = isinstance(report, JobFinished)
+        match report:
+            case JobFinished(result=result, seconds=seconds):
+                outcome: dict[str, Any] = {"result": result, "seconds": seconds}
+            case JobGaveUp(kind=kind, message=message):
+                outcome = {"error": f"{kind}: {message}"}
         end = EndTask(
             task_id=request.job_id,
             task_type=request.task_type,
             config_key=request.config_key,
             iteration=request.iteration,
-            result=report.result if is_done else {},
-            error="" if is_done else f"{report.kind}: {report.message}",
-            seconds=report.seconds if is_done else None,
+            **outcome,
         )
         send(self, ADMISSION, end)
 
@@ -100,8 +108,7 @@ class JobOwner(Reconciler):
             return
         if answer.granted:
             del self._waiting[answer.task_id]
-            self._admitted.add(answer.task_id)
-            self._start(request)
+            self._admit(request)
         else:
             logger.debug("%s waits: %s", answer.task_id, answer.reason)
             self.recheck_in(answer.retry_after)
@@ -130,6 +137,11 @@ class JobOwner(Reconciler):
         self.gave_up(report)
         self.over(report)
         self.recheck()
+
+    def _admit(self, request: JobRequest) -> None:
+        self.admitted(request)
+        self._admitted.add(request.job_id)
+        self._start(request)
 
     def _start(self, request: JobRequest) -> None:
         if not send(self, self.jobs.supervisor, StartJob(request)):

@@ -35,7 +35,10 @@ class DataPipelineOptions(Struct, frozen=True, kw_only=True):
     ] = 30
     target_elo: Annotated[
         float,
-        Meta(description="rating at which a config is done when no iterations are counted (Elo)"),
+        Meta(
+            ge=0,
+            description="rating at which a config is done when no iterations are counted (Elo)",
+        ),
     ] = 2000
     failures: Annotated[
         int, Meta(ge=1, description="iterations that fail in a row until the breaker opens")

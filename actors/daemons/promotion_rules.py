@@ -63,7 +63,8 @@ class AutoPromotionOptions(Struct, frozen=True, kw_only=True):
         float, Meta(ge=0, description="time between two promotions of a config (seconds)")
     ] = 300
     elo_gain: Annotated[
-        float, Meta(description="rating gained over the current best; else it must beat it (Elo)")
+        float,
+        Meta(ge=0, description="rating gained over the current best; else it must beat it (Elo)"),
     ] = 10
     training_games: Annotated[
         int, Meta(ge=0, description="games that a model must have learned from (games)")
@@ -88,7 +89,8 @@ class AutoPromotionOptions(Struct, frozen=True, kw_only=True):
     ] = 0.10
     floor: Rates = Rates(random=0.60, heuristic=0.30)
     weak_best: Annotated[
-        float, Meta(description="a current best below this must be beaten by a strong model (Elo)")
+        float,
+        Meta(ge=0, description="a current best below this must be beaten by a strong model (Elo)"),
     ] = 1200
     beats_best: Annotated[
         float, Meta(ge=0, le=1, description="win rate that beats the current best must exceed")

@@ -55,7 +55,7 @@ class StageOwner(JobOwner):
 
     @abstractmethod
     def begin(self, config_key: str, iteration: int) -> None:
-        """Start a stage that is next with `start`, leave it out with `skip`, or wait."""
+        """Start a stage that is next with `start_stage`, leave it out with `skip`, or wait."""
 
     @abstractmethod
     def request(self, record: StageRecord) -> JobRequest:
@@ -88,17 +88,15 @@ class StageOwner(JobOwner):
             if stage_now(self.journal.stages(config_key, iteration)) == self.stage:
                 self.begin(config_key, iteration)
         elif record.status == "started":
-            self._tell_beginning(record)
             self.ensure(self.request(record))
         else:
             self._tell_ending(record)
 
-    def start(self, config_key: str, iteration: int, inputs: Mapping[str, Any]) -> bool:
+    def start_stage(self, config_key: str, iteration: int, inputs: Mapping[str, Any]) -> bool:
         """Start the stage, if its limit of jobs allows it; tell whether it did."""
         if self.running() >= self._limit:
             return False
         record = self.journal.start_stage(config_key, iteration, self.stage, inputs, now=self.now)
-        self._tell_beginning(record)
         self.ensure(self.request(record))
         return True
 
@@ -122,6 +120,12 @@ class StageOwner(JobOwner):
 
     # ---------------------------------------------------------------- reports
 
+    def admitted(self, request: JobRequest) -> None:
+        """Tell that the stage begins."""
+        record = self.journal.stage(request.config_key, request.iteration, self.stage)
+        if record is not None:
+            self.publish_once(self._fact("began", record), self.beginning(record))
+
     def finished(self, report: JobFinished) -> None:
         """Note the result."""
         request = report.request
@@ -138,9 +142,6 @@ class StageOwner(JobOwner):
         self.journal.fail_stage(
             request.config_key, request.iteration, self.stage, error, now=self.now
         )
-
-    def _tell_beginning(self, record: StageRecord) -> None:
-        self.publish_once(self._fact("began", record), self.beginning(record))
 
     def _tell_ending(self, record: StageRecord) -> None:
         key = self._fact("ended", record)

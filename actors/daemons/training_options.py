@@ -87,7 +87,7 @@ class TrainingTriggerOptions(Struct, frozen=True, kw_only=True):
     min_rate: Annotated[float, Meta(gt=0, description="smallest factor on the learning rate")] = 0.3
     max_rate: Annotated[float, Meta(gt=0, description="largest factor on the learning rate")] = 2.5
     stagnant_gain: Annotated[
-        float, Meta(description="an evaluation that gains no more is stagnant (Elo)")
+        float, Meta(ge=0, description="an evaluation that gains no more is stagnant (Elo)")
     ] = 5
     stagnant_evaluations: Annotated[
         int, Meta(ge=1, description="stagnant evaluations until a harder tier is wanted")

@@ -1,4 +1,4 @@
-"""When a config trains and how hard: gates in order, thresholds, paces; functions of state, time."""
+"""When a config trains and how hard: gates in order, thresholds, paces; functions of state."""
 
 from __future__ import annotations
 
@@ -210,12 +210,18 @@ def _capacity(options: TrainingTriggerOptions, running: int, *, gpu_free: bool) 
 
 def pace_by_quality(score: float) -> Pace:
     """Return how hard to train on data of this quality."""
-    return next((pace for bound, pace in PACES_BY_QUALITY if score >= bound), "reduced")
+    for bound, pace in PACES_BY_QUALITY:
+        if score >= bound:
+            return pace
+    return "reduced"
 
 
 def pace_by_win_rate(rate: float) -> Pace:
     """Return how hard to train after an evaluation: a weak model trains harder."""
-    return next((pace for bound, pace in PACES_BY_WIN_RATE if rate < bound), "reduced")
+    for bound, pace in PACES_BY_WIN_RATE:
+        if rate < bound:
+            return pace
+    return "reduced"
 
 
 def after_regression(pace: Pace, severity: str) -> Pace:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from ..coordinators.addresses import TRAINING, send
 from ..coordinators.messages import RequestTraining, TrainingAnswer
 from ..coordinators.reconciler import Reconciler
+from ..coordinators.running import players
 from ..events.curriculum import CurriculumAdvancementNeeded
 from ..events.data import NpzCombinationComplete
 from ..events.evaluation import (
@@ -21,7 +22,6 @@ from ..events.evaluation import (
 )
 from ..events.monitoring import RegressionCleared, RegressionDetected
 from ..events.quality import QualityScoreUpdated
-from ..events.shapes import split_config_key
 from ..events.training import (
     TrainingBlockedByQuality,
     TrainingCompleted,
@@ -141,12 +141,11 @@ class TrainingTriggerDaemon(Reconciler):
         )
 
     def _closed(self, config_key: str, iteration: int) -> Closed | None:
-        _, players = split_config_key(config_key)
         return first_closed(
             self.readiness(config_key, iteration),
             self._options,
             self.now,
-            players=players,
+            players=players(config_key),
             pace=self._tempo(config_key).pace,
             backpressure_at=self._backpressure_at,
             running=len(self._asked),
@@ -161,11 +160,11 @@ class TrainingTriggerDaemon(Reconciler):
         if combined is None:
             return
         best = self.journal.production(config_key)
-        games, (_, players) = self._games(config_key), split_config_key(config_key)
+        games = self._games(config_key)
         reached = TrainingThresholdReached(
             config_key=config_key,
             games=games,
-            threshold=threshold(games, players, self._options),
+            threshold=threshold(games, players(config_key), self._options),
             iteration=iteration,
         )
         self.publish_once(f"threshold:{config_key}:{iteration}", reached)
@@ -188,7 +187,9 @@ class TrainingTriggerDaemon(Reconciler):
         if stage.command != StagesOptions().train.command:
             return dict(stage.options)
         embedded = TrainOptions()
-        known = {name: getattr(embedded, name) for name in ("epochs", "batch_size", "learning_rate")}
+        known = {
+            name: getattr(embedded, name) for name in ("epochs", "batch_size", "learning_rate")
+        }
         return {**known, **stage.options}
 
     def _leave_out(self, config_key: str, iteration: int, closed: Closed) -> None:

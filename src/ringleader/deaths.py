@@ -45,7 +45,9 @@ class Deaths:
     def __init__(
         self, capacity: int = 10_000, listener: Callable[[Death], None] | None = None
     ) -> None:
-        self._deaths: OrderedDict[tuple[str, int], Death] = OrderedDict()
+        self._deaths: OrderedDict[int, Death] = OrderedDict()  # by a number of their own
+        self._undecided: dict[tuple[str, int], int] = {}  # by path and number of the incarnation
+        self._count = 0
         self._capacity = capacity
         self._lock = Lock()
         self.listener = listener
@@ -57,6 +59,8 @@ class Deaths:
         with self._lock:
             self.starts += 1
             self.restarts += incarnation.number > 1
+            # A cell that was closed and made anew counts from 1 again: it is another one now.
+            self._undecided.pop((incarnation.path, incarnation.number), None)
         if isinstance(outcome, Failed) and not is_ordered(outcome.reason):
             clock = incarnation.cell.context.clock
             report = DeathReport(
@@ -75,9 +79,14 @@ class Deaths:
             return
         death = Death(report.path, report.cause, "", report.time, report)
         with self._lock:
-            self._deaths[(incarnation.path, incarnation.number)] = death
+            self._count += 1
+            self._deaths[self._count] = death
+            self._undecided[(incarnation.path, incarnation.number)] = self._count
             while len(self._deaths) > self._capacity:
-                self._deaths.popitem(last=False)
+                oldest, old = self._deaths.popitem(last=False)
+                key = (old.path, old.report.number)
+                if self._undecided.get(key) == oldest:
+                    del self._undecided[key]
 
     def report(self, supervisor: Incarnation, context: str, child: Any, reason: Reason) -> None:
         """Ignore what OTP would log."""
@@ -87,8 +96,8 @@ class Deaths:
     ) -> None:
         """Add what was done to the death of this incarnation."""
         del supervisor, reason
-        key = (child.path, child.number)
         with self._lock:
+            key = self._undecided.get((child.path, child.number), 0)
             death = self._deaths.get(key)
             if death is None:
                 return

@@ -34,7 +34,7 @@ COLORS: Final = {
 _MARKS: Final = {"done": "●", "started": "◐", "failed": "✗"}
 _ROWS: Final = 6
 _DEATHS: Final = 5
-_BAR: Final = 24
+_BAR: Final = 16
 
 
 class View(Struct, frozen=True, kw_only=True):
@@ -67,17 +67,21 @@ class View(Struct, frozen=True, kw_only=True):
 
 def render(view: View, height: int) -> RenderableType:
     """Draw the view into at most `height` lines; of the tree, what does not fit is left out."""
-    above: list[RenderableType] = [_head(view), _iterations(view.rows[-_ROWS:])]
-    beside: list[RenderableType] = [_jobs(view.jobs), *_deaths(view.last_deaths[-_DEATHS:])]
-    used = 1 + len(view.rows[-_ROWS:]) + 4
+    rows, deaths = view.rows[-_ROWS:], _deaths(view.last_deaths[-_DEATHS:])
+    used = 1 + (len(rows) + 4) + len(deaths) + 1
     body = Table.grid(padding=(0, 3))
-    body.add_row(_tree(view.cells, max(3, height - used - 1)), Group(*beside))
-    return Group(*above, body, Text(view.hint, style="dim"))
+    body.add_row(_tree(view.cells, max(3, height - used)), _jobs(view.jobs))
+    hint = Text(view.hint, style="dim", no_wrap=True)
+    return Group(_head(view), _iterations(rows), body, *deaths, hint)
 
 
-def tree_line(cell: CellSnapshot) -> Text:
-    """Say in one line who lives at a place, and how."""
-    line = Text.assemble((cell.name, "bold"), " ", (cell.state, COLORS[cell.state]))
+def tree_line(cell: CellSnapshot, *, terse: bool = False) -> Text:
+    """Say in one line who lives at a place, and how; tersely, what goes without saying is not."""
+    line = Text(cell.name, style="bold" if cell.strategy else "", no_wrap=True, overflow="ellipsis")
+    if terse and cell.state == "running":
+        line = Text.assemble(("● ", "green"), line)
+    else:
+        line.append(f" {cell.state}", COLORS[cell.state])
     if cell.strategy is not None:
         line.append(f" {cell.strategy}", "dim")
     if cell.restarts:
@@ -110,38 +114,43 @@ def _head(view: View) -> Text:
     current = max((row.iteration for row in view.rows), default=0)
     minutes, seconds = divmod(int(view.uptime), 60)
     return Text.assemble(
-        ("ringleader ", "bold"),
         (view.node_id, "bold cyan"),
-        f"  run {view.run}, iteration {current}{wanted}  ",
+        f" run {view.run}, iteration {current}{wanted} ",
         (view.phase, COLORS.get(view.phase, "")),
-        f"  {minutes}:{seconds:02}  {view.rate:.0f} events/s  ",
+        f" {minutes}:{seconds:02}, {view.rate:.0f} events/s, ",
         (f"{view.deaths} deaths, {view.restarts} restarts", "yellow" if view.deaths else "dim"),
+        no_wrap=True,
+        overflow="ellipsis",
     )
 
 
 def _iterations(rows: Sequence[IterationRow]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("config")
+    several = len({row.config_key for row in rows}) > 1
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    if several:
+        table.add_column("config")
     table.add_column("#", justify="right")
     table.add_column("stage", no_wrap=True)
     for name in ("games", "samples", "loss", "random", "first", "Elo"):
         table.add_column(name, justify="right")
     table.add_column("promoted")
     for row in rows:
-        facts = row.facts
-        table.add_row(
-            row.config_key,
-            str(row.iteration),
-            _stage(row),
-            _cell(facts.games, ",d"),
-            _cell(facts.samples, ",d"),
-            _cell(facts.loss, ".3f"),
-            _cell(facts.win_rate_random, ".0%"),
-            _cell(facts.win_rate_first, ".0%"),
-            _cell(facts.elo, ".0f"),
-            "yes" if facts.promoted else "no" if "promotion" in row.stages else "",
-        )
+        key = (row.config_key,) if several else ()
+        table.add_row(*key, str(row.iteration), _stage(row), *_facts(row))
     return table
+
+
+def _facts(row: IterationRow) -> list[str]:
+    facts = row.facts
+    return [
+        _cell(facts.games, ",d"),
+        _cell(facts.samples, ",d"),
+        _cell(facts.loss, ".3f"),
+        _cell(facts.win_rate_random, ".0%"),
+        _cell(facts.win_rate_first, ".0%"),
+        _cell(facts.elo, ".0f"),
+        "yes" if facts.promoted else "no" if "promotion" in row.stages else "",
+    ]
 
 
 def _stage(row: IterationRow) -> Text:
@@ -159,7 +168,8 @@ def _jobs(jobs: Sequence[JobLine]) -> Table:
     for job in jobs:
         share = 0.0 if job.share is None else job.share
         bar = ProgressBar(total=1.0, completed=share, width=_BAR)
-        table.add_row(job.job_id, bar, f"{share:4.0%}", Text(f"{job.seconds:.0f} s", style="dim"))
+        seconds = Text(f"{job.seconds:.0f} s", style="dim")
+        table.add_row(Text(job.job_id, no_wrap=True), bar, f"{share:4.0%}", seconds)
     return table
 
 
@@ -167,7 +177,7 @@ def _deaths(deaths: Sequence[DeathLine]) -> list[Text]:
     return [
         Text.assemble(
             (_time(death.time), "dim"),
-            f" {death.path} ",
+            f" {death.path.rpartition('/')[2]} died: ",
             (death.cause, "yellow"),
             (f" → {death.decision}", "dim"),
             no_wrap=True,
@@ -182,9 +192,11 @@ def _tree(cells: Sequence[CellSnapshot], lines: int) -> Text:
     own = [cell for cell in cells if not cell.path.startswith("/system")]
     shown = own
     if len(own) > lines:
-        ranked = sorted(own, key=_dullness)[: lines - 1]
-        shown = [cell for cell in own if cell in ranked]
-    text = Text("\n").join(Text("  " * cell.depth).append_text(tree_line(cell)) for cell in shown)
+        kept = {cell.path for cell in sorted(own, key=_dullness)[: lines - 1]}
+        shown = [cell for cell in own if cell.path in kept]
+    text = Text("\n", no_wrap=True, overflow="ellipsis").join(
+        Text("  " * cell.depth).append_text(tree_line(cell, terse=True)) for cell in shown
+    )
     if len(shown) < len(own):
         text.append(f"\n… and {len(own) - len(shown)} more", "dim")
     return text

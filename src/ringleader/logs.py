@@ -19,18 +19,20 @@ FILE_BYTES: Final = 10_000_000
 FILES: Final = 4
 """The file and three older ones: 40 MB in all."""
 
-_LOGGERS: Final = ("ringleader", "pykka")
 _FILE_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(threadName)s: %(message)s"
+_FOR_PEOPLE: Final = ("ringleader.node", "ringleader.deaths")
+_TOLD_ELSEWHERE: Final = ("ringleader.actor", "pykka")
 
 deaths = logging.getLogger("ringleader.deaths")
 status = logging.getLogger("ringleader.node")
 
 
 class LineHandler(logging.Handler):
-    """Gives a person one line for each record, without tracebacks.
+    """Gives a person one line for each record, without tracebacks, and leaves out the small talk.
 
-    What an actor fails with is in the file only: the line of its death says it again, with what
-    was done about it.
+    A person hears how the run goes, of every death, and of whatever is a warning or worse; all the
+    rest is in the file. What an actor fails with is there too: the line of its death says it again,
+    with what was done about it.
 
     Args:
         write: takes a line.
@@ -58,21 +60,19 @@ class Logs:
 
     file: RotatingFileHandler
     lines: LineHandler
-    levels: dict[str, tuple[int, bool]]
+    level: int
 
     def close(self) -> None:
         """Take the handlers away again, and close the file."""
-        for name, (level, propagate) in self.levels.items():
-            logger = logging.getLogger(name)
-            logger.removeHandler(self.file)
-            logger.removeHandler(self.lines)
-            logger.setLevel(level)
-            logger.propagate = propagate
+        root = logging.getLogger()
+        root.removeHandler(self.file)
+        root.removeHandler(self.lines)
+        root.setLevel(self.level)
         self.file.close()
 
 
 def open_logs(path: Path, level: str, write: Callable[[str], object]) -> Logs:
-    """Log Ringleader and Pykka into a file, and line by line to a person.
+    """Log everything of this process into a file, and what a person wants to know line by line.
 
     Args:
         path: of the file; it is rotated.
@@ -84,16 +84,12 @@ def open_logs(path: Path, level: str, write: Callable[[str], object]) -> Logs:
     """
     file = RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8")
     file.setFormatter(logging.Formatter(_FILE_FORMAT))
-    lines = LineHandler(write)
-    levels: dict[str, tuple[int, bool]] = {}
-    for name in _LOGGERS:
-        logger = logging.getLogger(name)
-        levels[name] = (logger.level, logger.propagate)
-        logger.setLevel(level)
-        logger.propagate = False
-        logger.addHandler(file)
-        logger.addHandler(lines)
-    return Logs(file, lines, levels)
+    root = logging.getLogger()
+    logs = Logs(file, LineHandler(write), root.level)
+    root.addHandler(logs.file)
+    root.addHandler(logs.lines)
+    root.setLevel(level)
+    return logs
 
 
 def log_death(death: Death) -> None:
@@ -103,6 +99,6 @@ def log_death(death: Death) -> None:
 
 
 def _is_for_people(record: logging.LogRecord) -> bool:
-    if record.name in ("ringleader.chaos", "pykka"):
-        return False  # a death has a line of its own
-    return record.name != "ringleader.actor" or record.exc_info is None
+    if record.name in _TOLD_ELSEWHERE:
+        return record.exc_info is None and record.levelno >= logging.WARNING
+    return record.name in _FOR_PEOPLE or record.levelno >= logging.WARNING

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ringleader.actors.daemons.data_pipeline import FINISHED
 from ringleader.actors.daemons.job_settings import JobSettings
 from ringleader.actors.errors import RingleaderError
 from ringleader.config.specs import child_specs
@@ -177,10 +178,22 @@ class Node:
 
     @property
     def is_finished(self) -> bool:
-        """Whether every config key has had the iterations that were asked for."""
-        iterations = self.settings.workload.iterations
-        keys = self.settings.workload.config_keys
-        return iterations > 0 and all(self.journal.iteration(key) > iterations for key in keys)
+        """Whether nothing is left to do: every config key has had the iterations asked for.
+
+        Where no number was asked for, the pipeline itself says so in the journal.
+        """
+        workload = self.settings.workload
+        if workload.iterations == 0:
+            return bool(self.journal.noted(FINISHED))
+        return all(
+            self.journal.iteration(key) > workload.iterations for key in workload.config_keys
+        )
+
+    @property
+    def actors(self) -> int:
+        """How many actors of the declared tree are alive, supervisors included."""
+        own = (cell for cell in self.system.cells() if not cell.path.startswith("/system"))
+        return sum(cell.current is not None for cell in own)
 
     def why_it_gave_up(self) -> str:
         """Say who failed too often, after the tree ended by itself."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .system import SystemStatistics
 
 
-NOBODY: Final = "none: its supervisor ended, too"
+NOBODY: Final = "ended with its supervisor"
 """The decision about a child whose supervisor was killed with it."""
 
 

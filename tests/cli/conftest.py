@@ -31,6 +31,9 @@ shutdown_timeout = 3
 [tree.coordination]
 enabled = false
 
+[tree.jobs]
+enabled = false
+
 [stages]
 selfplay.command = ["true"]
 export.command = ["true"]

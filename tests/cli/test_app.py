@@ -26,6 +26,9 @@ config_keys = ["tiny"]
 [tree.coordination]
 enabled = false
 
+[tree.jobs]
+enabled = false
+
 [stages]
 selfplay.command = ["true"]
 export.command = ["true"]

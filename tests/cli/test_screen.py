@@ -69,8 +69,8 @@ def test_what_is_no_terminal_gets_lines(*, plain: bool, json: bool) -> None:
 
 def test_on_a_terminal_the_node_is_shown_live(place: Place) -> None:
     ours, theirs = pty.openpty()
-    with subprocess.Popen(  # noqa: S603  # our own command
-        [sys.executable, "-m", "ringleader", "up", "--iterations", "30"],
+    with subprocess.Popen(  # our own command
+        [sys.executable, "-m", "ringleader", "up", "--iterations", "8"],
         cwd=place.path,
         env={**os.environ, "PYTHONPATH": place.actors, "TERM": "xterm", "COLUMNS": "120"},
         stdin=theirs,
@@ -93,5 +93,5 @@ def test_on_a_terminal_the_node_is_shown_live(place: Place) -> None:
     assert "events/s" in text
     assert "pipeline" in text
     assert "ringleader up --resume goes on" in text
-    assert "tiny iteration 30 complete" in text
+    assert "tiny iteration 8 complete" in text
     assert "0 deaths, 0 restarts" in text.rsplit("\x1b[?25h", 1)[-1]

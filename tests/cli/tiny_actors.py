@@ -100,7 +100,7 @@ class Hung(Actor):
         self.actor_ref.tell("hang")
 
     def on_receive(self, message: Any) -> None:
-        logger.info("%sing", message)
+        logger.warning("%sing", message)
         threading.Event().wait()
 
 
@@ -110,7 +110,7 @@ class SlowStop(Actor):
     dispatcher: ClassVar[str] = "thread"
 
     def on_stop(self) -> None:
-        logger.info("stopping slowly")
+        logger.warning("stopping slowly")
         threading.Event().wait(20)
 
 
@@ -120,5 +120,5 @@ class Unready(Actor):
     dispatcher: ClassVar[str] = "thread"
 
     def on_start(self) -> None:
-        logger.info("starting for ever")
+        logger.warning("starting for ever")
         threading.Event().wait()

@@ -274,4 +274,4 @@ def test_a_file_adds_disables_and_changes_entries_of_the_tree(write: Write) -> N
     assert not coordination.children[first].enabled
     assert mine.options == {"pace": 3}
     assert loaded.where(("tree", "mine")) == f"{directory / 'ringleader.toml'}:7"
-    assert [node.id for node in loaded.plan()] == ["coordination", "mine"]
+    assert [node.id for node in loaded.plan()] == ["jobs", "coordination", "mine"]

@@ -2,88 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
-from msgspec import Meta, Struct, field
+from msgspec import Struct
 
 from ...events.scales import PressureLevel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Set as AbstractSet
+    from collections.abc import Callable, Iterator, Mapping, Set as AbstractSet
+
+    from .limits import ClusterLimits, GlobalTaskCoordinatorOptions, NodeLimits
 
 Admittance: TypeAlias = Literal["running", "paused", "draining", "emergency", "stopped"]
 ADMITTANCES: Final[tuple[Admittance, ...]] = get_args(Admittance)
 
-_Share = Annotated[float, Meta(ge=0, le=100)]
-_Limit = Annotated[int, Meta(ge=0)]
-
 BACKOFF: Final = 1.0
 """Seconds after which a denial without an end of its own is worth asking about again."""
-
-
-class GlobalTaskCoordinatorOptions(Struct, frozen=True, kw_only=True):
-    """How many tasks may run, and how fast new ones may come."""
-
-    spawns_per_minute: Annotated[
-        float, Meta(gt=0, description="new tasks of all types (tasks per minute)")
-    ] = 60
-    spawn_burst: Annotated[
-        int, Meta(ge=1, description="new tasks at once after a quiet time (tasks)")
-    ] = 10
-    selfplay_per_minute: Annotated[
-        float, Meta(gt=0, description="new self-play tasks (tasks per minute)")
-    ] = 30
-    selfplay_burst: Annotated[
-        int, Meta(ge=1, description="new self-play tasks at once after a quiet time (tasks)")
-    ] = 5
-    node_cooldown: Annotated[
-        float, Meta(ge=0, description="time between two spawns on one node (seconds)")
-    ] = 1
-    node_limits: Annotated[
-        dict[str, _Limit], Meta(description="most tasks of a type on one node (tasks)")
-    ] = field(default_factory=lambda: {"selfplay": 32, "training": 1, "sync": 2, "export": 2})
-    cluster_limits: Annotated[
-        dict[str, _Limit], Meta(description="most tasks of a type on all nodes (tasks)")
-    ] = field(
-        default_factory=lambda: {
-            "selfplay": 500,
-            "training": 3,
-            "cmaes": 1,
-            "tournament": 2,
-            "pipeline": 1,
-            "improvement_loop": 1,
-        }
-    )
-    halt_disk: Annotated[
-        _Share, Meta(description="disk use that halts spawning; 100 never does (percent)")
-    ] = 70
-    halt_memory: Annotated[
-        _Share, Meta(description="memory use that halts spawning; 100 never does (percent)")
-    ] = 95
-    halt_cpu: Annotated[
-        _Share, Meta(description="CPU use that halts spawning; 100 never does (percent)")
-    ] = 95
-    resume_factor: Annotated[
-        float,
-        Meta(gt=0, le=1, description="share of a halt threshold at which spawning goes on"),
-    ] = 0.9
-    soft_denial: Annotated[
-        float, Meta(ge=0, le=1, description="share denied under soft backpressure")
-    ] = 0.5
-    hard_denial: Annotated[
-        float, Meta(ge=0, le=1, description="share denied under hard backpressure")
-    ] = 0.9
-    resource_age: Annotated[
-        float, Meta(ge=0, description="time that measured resources are believed (seconds)")
-    ] = 10
-    check_interval: Annotated[
-        float, Meta(gt=0, description="time between two comparisons with the journal (seconds)")
-    ] = 60
-    forget_after: Annotated[
-        float, Meta(gt=0, description="a task untouched for so long is dropped (seconds)")
-    ] = 86_400
 
 
 class Resources(Struct, frozen=True, kw_only=True):
@@ -260,7 +195,7 @@ def _node_health(
 def _node_limit(
     state: Admissions, options: GlobalTaskCoordinatorOptions, request: _Request
 ) -> Iterator[Verdict]:
-    limit = options.node_limits.get(request.task_type)
+    limit = _limit(options.node_limits, request.task_type)
     running = _running(state.tasks, request.task_type, request.node_id)
     if limit is not None and running >= limit:
         yield _denied(f"node limit: {running} of {limit} {request.task_type} on {request.node_id}")
@@ -269,7 +204,7 @@ def _node_limit(
 def _cluster_limit(
     state: Admissions, options: GlobalTaskCoordinatorOptions, request: _Request
 ) -> Iterator[Verdict]:
-    limit = options.cluster_limits.get(request.task_type)
+    limit = _limit(options.cluster_limits, request.task_type)
     running = _running(state.tasks, request.task_type)
     if limit is not None and running >= limit:
         yield _denied(f"cluster limit: {running} of {limit} {request.task_type}")
@@ -312,6 +247,10 @@ _CHECKS = (
     _halted,
     _backpressure,
 )
+
+
+def _limit(limits: NodeLimits | ClusterLimits, task_type: str) -> int | None:
+    return getattr(limits, task_type, None)
 
 
 def _denied(reason: str, retry_after: float = BACKOFF) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable  # noqa: TC003  # the configuration reads the annotations
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -21,7 +22,6 @@ from ..running import UnderWay, is_under_way, under_way
 from .admission import (
     ADMITTANCES,
     Admissions,
-    GlobalTaskCoordinatorOptions,
     Resources,
     RunningTask,
     Verdict,
@@ -31,11 +31,12 @@ from .admission import (
     halted,
     register,
 )
+from .limits import (
+    GlobalTaskCoordinatorOptions,  # noqa: TC001  # the configuration reads the annotation
+)
 from .resources import measure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ...journal import StageJournal
 
 logger = logging.getLogger("ringleader.admission")
@@ -181,10 +182,10 @@ class GlobalTaskCoordinator(Reconciler):
         Raises:
             ValueError: there is no such state.
         """
-        found = next((state for state in ADMITTANCES if state == command.state), None)
-        if found is None:
-            raise ValueError(f"admission can't be {command.state!r}; {', '.join(ADMITTANCES)}")
-        self._state.state = found
+        if command.state not in ADMITTANCES:
+            known = ", ".join(ADMITTANCES)
+            raise ValueError(f"admission can't be {command.state!r}; it can be {known}")
+        self._state.state = command.state
 
     @handles(ReserveNode, idempotent=True)
     def reserve(self, command: ReserveNode) -> None:
@@ -267,7 +268,7 @@ class GlobalTaskCoordinator(Reconciler):
         state.resources = self._measure()
         before, state.halted = state.halted, halted(state.halted, state.resources, self._options)
         if state.halted != before:
-            logger.info("spawning halted by: %s", ", ".join(sorted(state.halted)) or "nothing")
+            logger.warning("spawning halted by: %s", ", ".join(sorted(state.halted)) or "nothing")
 
     def _take(self, job: UnderWay) -> None:
         self._ours[job.task_id] = job

@@ -1,4 +1,4 @@
-"""When a task counts as lost, and how well the table of tasks looks: functions of state and time."""
+"""When a task counts as lost, and how well the table of tasks looks: functions of state, time."""
 
 from __future__ import annotations
 

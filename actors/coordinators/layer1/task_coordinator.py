@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from ...events.p2p import HostOffline, HostOnline
 from ...events.health import NodeRecovered, TaskFailed
+from ...events.p2p import HostOffline, HostOnline
 from ...events.work import TaskCancelled, TaskCompleted, TaskHeartbeat, TaskOrphaned, TaskSpawned
 from ...handlers import handles
 from ...options import WorkloadOptions  # noqa: TC001  # the configuration reads the annotation

@@ -78,9 +78,7 @@ class ModelCoordinator(Reconciler):
             f"win_rate_{name}": score.get("win_rate")
             for name, score in result.get("opponents", {}).items()
         }
-        return replace(
-            model, elo=rating(self.journal, model), metrics={**model.metrics, **rates}
-        )
+        return replace(model, elo=rating(self.journal, model), metrics={**model.metrics, **rates})
 
     def _refused(self, models: list[ModelRecord]) -> set[str]:
         refused: set[str] = set()

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from ...daemons.files import output
-from ...daemons.stage_owner import StageOwner
-from ...events.data import LowQualityDataWarning
-from ...events.health import P2PClusterHealthy, P2PClusterUnhealthy
-from ...events.model import PromotionRolledBack
-from ...events.monitoring import RegressionCleared, RegressionCritical, RegressionDetected
-from ...events.p2p import ClusterCapacityChanged
-from ...events.quality import QualityScoreUpdated
-from ...events.scales import Priority
-from ...events.selfplay import SelfplayTargetUpdated
 from ...events.training import (
-    TrainingBlockedByQuality,
     TrainingCompleted,
     TrainingFailed,
     TrainingLockAcquired,
     TrainingProgress,
-    TrainingRollbackCompleted,
-    TrainingRollbackNeeded,
     TrainingSlotUnavailable,
     TrainingStarted,
     TrainingTimeoutReached,
@@ -37,27 +25,21 @@ from ...options import WorkloadOptions  # noqa: TC001  # the configuration reads
 from ..addresses import answer
 from ..messages import RequestTraining, TrainingAnswer
 from .leases import Leases, LocalLeases
+from .restraints import RestrainedTraining
 from .slots import (
     Run,
-    Slots,
     TrainingCoordinatorOptions,
     can_start,
     dead,
-    games_for_quality,
-    healthy_share,
     lock_name,
     next_lock_timeout,
-    reaction,
-    slowed_by_quality,
-    slowed_by_regression,
 )
 
 if TYPE_CHECKING:
     from ...daemons.job_messages import JobGaveUp, JobProgress, JobRequest
     from ...daemons.job_settings import JobSettings
     from ...events.base import Event
-    from ...journal import Stage, StageJournal, StageRecord
-    from ...workloads.protocol import JobKind
+    from ...journal import StageJournal, StageRecord
     from .slots import Refusal
 
 logger = logging.getLogger("ringleader.pipeline")
@@ -70,14 +52,11 @@ class _Retry:
     request: RequestTraining
 
 
-class TrainingCoordinator(StageOwner):
+class TrainingCoordinator(RestrainedTraining):
     """Gives out training slots, one per config, and owns the training jobs.
 
     A config that may train gets its lock, then its job. A run that is silent or runs for too long
     loses its lock and takes it anew, with the same job: so no two processes train the same.
-
-    What a regression needs rolled back it asks for (TRAINING_ROLLBACK_NEEDED): the model
-    coordinator owns rollbacks.
 
     Args:
         options: how many train.
@@ -87,9 +66,6 @@ class TrainingCoordinator(StageOwner):
         leases: the locks.
     """
 
-    stage: ClassVar[Stage] = "training"
-    kind: ClassVar[JobKind] = "train"
-
     def __init__(
         self,
         options: TrainingCoordinatorOptions,
@@ -98,16 +74,8 @@ class TrainingCoordinator(StageOwner):
         workload: WorkloadOptions,
         leases: Leases | None = None,
     ) -> None:
-        super().__init__(
-            journal,
-            jobs,
-            workload,
-            period=options.recheck_interval,
-            limit=options.max_concurrent,
-        )
-        self._options = options
+        super().__init__(options, journal, jobs, workload)
         self._leases = leases or LocalLeases()
-        self._slots = Slots()
 
     # ---------------------------------------------------------------- slots
 
@@ -118,7 +86,7 @@ class TrainingCoordinator(StageOwner):
         if record is not None:
             self._answer(request, None)  # it was asked for twice
             return
-        refusal = can_start(self._slots, self._options, request.config_key)
+        refusal = can_start(self.slots, self.options, request.config_key)
         if refusal is None and self.running() >= self._limit:
             refusal = "max_concurrent_reached"
         if refusal is not None:
@@ -133,8 +101,8 @@ class TrainingCoordinator(StageOwner):
 
     def _lock(self, request: RequestTraining) -> None:
         config_key, job_id = request.config_key, self.id_of(request.config_key, request.iteration)
-        failures = self._slots.failures.get(config_key, 0)
-        timeout = next_lock_timeout(failures, self._options)
+        failures = self.slots.failures.get(config_key, 0)
+        timeout = next_lock_timeout(failures, self.options)
         if timeout is None:
             logger.error(
                 "%s did not get the lock %s in %s tries; who holds it?",
@@ -142,14 +110,14 @@ class TrainingCoordinator(StageOwner):
                 lock_name(config_key),
                 failures,
             )
-            self._slots.failures[config_key] = 0
+            self.slots.failures[config_key] = 0
             self._refuse(request, "lock_failed")
         elif self._leases.acquire(lock_name(config_key), job_id, timeout):
-            self._slots.failures[config_key] = 0
+            self.slots.failures[config_key] = 0
             self._begin(request, job_id)
         else:
-            self._slots.failures[config_key] = failures + 1
-            self.timers.once(self._options.lock_gap, _Retry(request), key=("lock", config_key))
+            self.slots.failures[config_key] = failures + 1
+            self.timers.once(self.options.lock_gap, _Retry(request), key=("lock", config_key))
 
     def _begin(self, request: RequestTraining, job_id: str) -> None:
         self._occupy(request.config_key, request.iteration)
@@ -167,12 +135,12 @@ class TrainingCoordinator(StageOwner):
                 node_id=self.context.node_id,
             )
         )
-        self.start(request.config_key, request.iteration, inputs)
+        self.start_stage(request.config_key, request.iteration, inputs)
         self._answer(request, None)
 
     def _occupy(self, config_key: str, iteration: int) -> None:
         now = self.context.clock.now()
-        self._slots.runs[config_key] = Run(
+        self.slots.runs[config_key] = Run(
             job_id=self.id_of(config_key, iteration),
             config_key=config_key,
             iteration=iteration,
@@ -182,7 +150,7 @@ class TrainingCoordinator(StageOwner):
         )
 
     def _vacate(self, config_key: str) -> None:
-        run = self._slots.runs.pop(config_key, None)
+        run = self.slots.runs.pop(config_key, None)
         if run is not None:
             self._leases.release(lock_name(config_key), run.job_id)
 
@@ -212,15 +180,15 @@ class TrainingCoordinator(StageOwner):
             iteration = self.journal.iteration(config_key)
             record = self.journal.stage(config_key, iteration, self.stage)
             trains = record is not None and record.status == "started"
-            if trains and config_key not in self._slots.runs:
+            if trains and config_key not in self.slots.runs:
                 job_id = self.id_of(config_key, iteration)
-                timeout = self._options.lock_timeouts[0]
+                timeout = self.options.lock_timeouts[0]
                 if self._leases.acquire(lock_name(config_key), job_id, timeout):
                     self._occupy(config_key, iteration)
             elif not trains:
                 self._vacate(config_key)
         now = self.context.clock.now()
-        for config_key, reason in dead(self._slots.runs, self._options, now).items():
+        for config_key, reason in dead(self.slots.runs, self.options, now).items():
             logger.warning("training of %s: %s; its job is asked for again", config_key, reason)
             self._vacate(config_key)
         super().recheck()
@@ -268,16 +236,16 @@ class TrainingCoordinator(StageOwner):
     @handles(TaskHeartbeat)
     def hear_heartbeat(self, event: TaskHeartbeat) -> None:
         """Note that a training lives."""
-        for config_key, run in self._slots.runs.items():
+        for config_key, run in self.slots.runs.items():
             if run.job_id == event.task_id:
                 self._beat(config_key)
                 return
 
     def _beat(self, config_key: str) -> None:
-        run = self._slots.runs.get(config_key)
+        run = self.slots.runs.get(config_key)
         if run is not None:
             now = self.context.clock.now()
-            self._slots.runs[config_key] = replace(run, heartbeat=now)
+            self.slots.runs[config_key] = replace(run, heartbeat=now)
 
     def gave_up(self, report: JobGaveUp) -> None:
         """Note the failure; tell of a time-out."""
@@ -353,121 +321,6 @@ class TrainingCoordinator(StageOwner):
             node_id=self.context.node_id,
             iteration=record.iteration,
         )
-
-    # ---------------------------------------------------------------- what holds training back
-
-    @handles(P2PClusterUnhealthy, idempotent=True)
-    def pause(self, _event: P2PClusterUnhealthy) -> None:
-        """Start no training in a sick cluster."""
-        self._slots.cluster_healthy = False
-
-    @handles(P2PClusterHealthy, idempotent=True)
-    def resume(self, _event: P2PClusterHealthy) -> None:
-        """Train again."""
-        self._slots.cluster_healthy = True
-
-    @handles(ClusterCapacityChanged, idempotent=True)
-    def fit(self, event: ClusterCapacityChanged) -> None:
-        """Fit the number of slots to the nodes that can work."""
-        healthy = event.healthy_nodes if event.healthy_nodes is not None else event.alive_nodes
-        if healthy is not None:
-            self._slots.multiplier = healthy_share(healthy, event.total_nodes, self._options)
-
-    @handles(RegressionDetected)
-    def see_regression(self, event: RegressionDetected) -> None:
-        """Log it, slow down, or pause the config and ask for a rollback: by the rating lost."""
-        match reaction(event.elo_drop, self._options):
-            case "note":
-                logger.info("%s lost %s Elo", event.config_key, event.elo_drop)
-            case "slow":
-                multiplier = slowed_by_regression(self._slots.multiplier, self._options)
-                self._slots.multiplier = multiplier
-            case "pause":
-                self._pause_for_rollback(event)
-
-    @handles(RegressionCritical)
-    def see_critical(self, event: RegressionCritical) -> None:
-        """Pause the config and ask for a rollback."""
-        self._pause_for_rollback(event)
-
-    def _pause_for_rollback(self, event: RegressionDetected | RegressionCritical) -> None:
-        if event.config_key is None:
-            return
-        self._hold(event.config_key, "regression")
-        best = self.journal.production(event.config_key)
-        if best is None:
-            return
-        self.publish(
-            TrainingRollbackNeeded(
-                model_id=event.model_id or best.model_id,
-                reason=event.reason or f"a {event.severity} regression",
-                config_key=event.config_key,
-                severity=event.severity,
-            )
-        )
-
-    @handles(PromotionRolledBack)
-    def see_rolled_back(self, event: PromotionRolledBack) -> None:
-        """Say that the rollback that was needed is done."""
-        config_key, model_id = event.config_key, event.from_model_id or event.model_id
-        paused = config_key is not None and "regression" in self._slots.paused.get(config_key, ())
-        if paused and model_id is not None:
-            self.publish(
-                TrainingRollbackCompleted(
-                    model_id=model_id,
-                    config_key=config_key,
-                    reason=event.reason,
-                    rollback_from=event.from_model_id,
-                    rollback_to=event.to_model_id,
-                )
-            )
-
-    @handles(RegressionCleared, idempotent=True)
-    def see_cleared(self, event: RegressionCleared) -> None:
-        """Train at full strength again."""
-        self._slots.multiplier = 1.0
-        if event.config_key is not None:
-            self._let_go(event.config_key, "regression")
-
-    @handles(LowQualityDataWarning)
-    def see_low_quality(self, _event: LowQualityDataWarning) -> None:
-        """Use fewer slots."""
-        self._slots.multiplier = slowed_by_quality(self._slots.multiplier, self._options)
-
-    @handles(TrainingBlockedByQuality)
-    def see_blocked(self, event: TrainingBlockedByQuality) -> None:
-        """Ask for games; pause the config if it is poor quality that blocks it, not age."""
-        score = event.quality_score
-        if score is not None:
-            self._hold(event.config_key, "quality")
-        self.publish(
-            SelfplayTargetUpdated(
-                config_key=event.config_key,
-                target_games=games_for_quality(score, self._options),
-                priority=Priority.URGENT,
-                reason=f"training blocked: {event.reason}",
-                quality_score=score,
-            )
-        )
-
-    @handles(QualityScoreUpdated, idempotent=True)
-    def see_quality(self, event: QualityScoreUpdated) -> None:
-        """Lift a pause because of quality when the data is good enough."""
-        if event.config_key is None or event.is_per_game:
-            return
-        self._slots.quality[event.config_key] = event.quality_score
-        if event.quality_score >= self._options.quality_resume:
-            self._let_go(event.config_key, "quality")
-
-    def _hold(self, config_key: str, why: str) -> None:
-        self._slots.paused.setdefault(config_key, set()).add(why)
-
-    def _let_go(self, config_key: str, why: str) -> None:
-        self._slots.paused.get(config_key, set()).discard(why)
-
-    def statistics(self) -> Slots:
-        """Return what the slot protocol depends on now."""
-        return self._slots
 
 
 def _number(value: object) -> float | None:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 from msgspec import Meta, Struct
 
 from ...events.scales import PressureLevel
+from ...journal import WorkItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from ...journal import WorkItem
 
 HOUR: Final = 3600.0
 
@@ -35,19 +34,19 @@ class QueuePopulatorOptions(Struct, frozen=True, kw_only=True):
     games_per_item: Annotated[
         int, Meta(ge=1, description="games of one self-play item (games)")
     ] = 50
-    selfplay_priority: Annotated[int, Meta(description="priority of self-play items")] = 50
+    selfplay_priority: Annotated[int, Meta(ge=0, description="priority of self-play items")] = 50
     gap_priority: Annotated[
-        int, Meta(description="what a config adds that has the fewest games")
+        int, Meta(ge=0, description="what a config adds that has the fewest games")
     ] = 20
     exploration_priority: Annotated[
-        int, Meta(description="what a config adds that nobody has touched for long")
+        int, Meta(ge=0, description="what a config adds that nobody has touched for long")
     ] = 10
     exploration_configs: Annotated[
         int, Meta(ge=0, description="how many such configs there may be (configs)")
     ] = 3
     exploration_hours: Annotated[float, Meta(gt=0, description="how long is long (hours)")] = 4
     blocked_priority: Annotated[
-        int, Meta(description="what a config adds whose training is blocked by quality")
+        int, Meta(ge=0, description="what a config adds whose training is blocked by quality")
     ] = 30
     blocked_items: Annotated[
         int, Meta(ge=0, description="how many of its items add it (items)")
@@ -55,9 +54,9 @@ class QueuePopulatorOptions(Struct, frozen=True, kw_only=True):
     trickle_items: Annotated[
         int, Meta(ge=0, description="items put even under full backpressure (items)")
     ] = 10
-    trickle_priority: Annotated[int, Meta(description="what those add")] = 50
+    trickle_priority: Annotated[int, Meta(ge=0, description="what those add")] = 50
     done_elo: Annotated[
-        float, Meta(description="rating at which a config goes behind all others (Elo)")
+        float, Meta(ge=0, description="rating at which a config goes behind all others (Elo)")
     ] = 2000
     velocity_change: Annotated[
         float, Meta(ge=0, description="change of velocity that is told (Elo per hour)")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...events.data import TaskAbandoned
 from ...events.evaluation import EloUpdated, EloVelocityChanged
-from ...events.health import NodeRecovered, NodeUnhealthy, P2PClusterHealthy, P2PClusterUnhealthy, WorkFailed
+from ...events.health import (
+    NodeRecovered,
+    NodeUnhealthy,
+    P2PClusterHealthy,
+    P2PClusterUnhealthy,
+    WorkFailed,
+)
 from ...events.resilience import BackpressureActivated, BackpressureReleased
 from ...events.scales import PressureLevel
 from ...events.selfplay import (
@@ -36,7 +42,7 @@ from .population import (
 if TYPE_CHECKING:
     from ...journal import StageJournal
 
-KIND = "selfplay"
+KIND: Final = "selfplay"
 
 
 class QueuePopulator(Reconciler):
@@ -72,9 +78,7 @@ class QueuePopulator(Reconciler):
         """Put as many items as there is room for."""
         queued = self.journal.work(status="queued")
         own = sum(item.kind == KIND for item in queued)
-        allowed = room(
-            len(queued), own, self._options, share=self._share, pressure=self._pressure
-        )
+        allowed = room(len(queued), own, self._options, share=self._share, pressure=self._pressure)
         if not allowed:
             return
         trickle = self._pressure >= PressureLevel.STOP

@@ -1,4 +1,4 @@
-"""What events do to the scheduler's picture of a config: functions from the old state to the new."""
+"""What events do to the scheduler's picture of a config: functions from old state to new."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from .priority import HOUR, boost, velocity
 
 if TYPE_CHECKING:
     from ...events.scales import Priority
-
     from .scheduling import ConfigState, SelfplaySchedulerOptions
 
 NOT_PROMOTED: Final = (1.3, 2.0)

@@ -72,9 +72,7 @@ def tally(items: Iterable[WorkItem]) -> Tally:
         elif item.status == "failed":
             failed += 1
             error = item.error
-    return Tally(
-        games=games, samples=samples, done=done, failed=failed, error=error, engine=engine
-    )
+    return Tally(games=games, samples=samples, done=done, failed=failed, error=error, engine=engine)
 
 
 def claims(

@@ -68,7 +68,7 @@ def priority(
     state: ConfigState, options: SelfplaySchedulerOptions, now: float, all_games: int
 ) -> float:
     """Return how urgently a config wants games; higher is sooner."""
-    weighted = sum(
+    weighted: float = sum(
         getattr(options.weights, name) * factor
         for name, factor in factors(state, options, now, all_games).items()
     )

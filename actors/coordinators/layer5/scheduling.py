@@ -42,9 +42,9 @@ class SelfplaySchedulerOptions(Struct, frozen=True, kw_only=True):
     stale_cap_hours: Annotated[
         float, Meta(gt=0, description="a config that was never played counts as this old (hours)")
     ] = 48
-    target_elo: Annotated[float, Meta(description="rating that configs are trained for (Elo)")] = (
-        2000
-    )
+    target_elo: Annotated[
+        float, Meta(gt=0, description="rating that configs are trained for (Elo)")
+    ] = 2000
     fast_velocity: Annotated[
         float, Meta(gt=0, description="velocity that counts as full (Elo per hour)")
     ] = 50

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ...daemons.files import output
 from ...daemons.owner import JobOwner
@@ -19,6 +19,7 @@ from ...events.training import ResourceConstraint
 from ...events.work import (
     TaskCompleted,
     TaskOrphaned,
+    WorkCancelled,
     WorkClaimed,
     WorkCompleted,
     WorkQueued,
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("ringleader.pipeline")
 
-KIND = "selfplay"
-RETRIED = frozenset({"timeout", "attempts"})
+KIND: Final = "selfplay"
+RETRIED: Final = frozenset({"timeout", "attempts"})
 """Kinds of failure after which an item is tried again."""
 
 
@@ -83,28 +84,25 @@ class SelfplayOrchestrator(JobOwner):
                 self._close(config_key, iteration)
         running = [*self._items("claimed"), *self._items("started")]
         for item in running:
-            self._run(item)
+            self.ensure(self._job(item))
         queued = [i for i in self._items("queued") if not self._is_paused(i.config_key)]
         limit = self.jobs.stage(KIND).parallel
         for item in claims(queued, len(running), limit, self._pressure()):
             claimed = self.journal.claim_work(item.work_id, self.path, now=self.now)
             if claimed is not None:
                 self._tell(WorkClaimed, claimed)
-                self._run(claimed)
+                self.ensure(self._job(claimed))
 
     def _items(self, status: Any) -> list[WorkItem]:
         mine = set(self._workload.config_keys)
         found = self.journal.work(kind=KIND, status=status)
         return [item for item in found if item.config_key in mine]
 
-    def _run(self, item: WorkItem) -> None:
-        if item.status == "claimed":
-            begun = self.journal.start_work(item.work_id, now=self.now)
-            if begun is None:
-                return
-            item = begun
-            self._tell(WorkStarted, item)
-        self.ensure(self._job(item))
+    def admitted(self, request: JobRequest) -> None:
+        """Begin with a claimed item; WORK_STARTED."""
+        begun = self.journal.start_work(request.job_id, now=self.now)
+        if begun is not None:
+            self._tell(WorkStarted, begun)
 
     def _job(self, item: WorkItem) -> JobRequest:
         """Return the job of an item: all parts of an iteration are played by the same model."""
@@ -123,7 +121,9 @@ class SelfplayOrchestrator(JobOwner):
             notify=self.path,
         )
 
-    def _tell(self, kind: type[WorkClaimed | WorkStarted], item: WorkItem) -> None:
+    def _tell(
+        self, kind: type[WorkClaimed | WorkStarted | WorkCancelled], item: WorkItem, **more: Any
+    ) -> None:
         self.publish(
             kind(
                 work_id=item.work_id,
@@ -133,6 +133,7 @@ class SelfplayOrchestrator(JobOwner):
                 attempts=item.attempts,
                 claimed_by=item.claimed_by,
                 iteration=item.iteration,
+                **more,
             )
         )
 
@@ -157,8 +158,18 @@ class SelfplayOrchestrator(JobOwner):
                 error = f"{found.failed} items failed for good, the last: {found.error}"
                 self.journal.fail_stage(config_key, iteration, KIND, error, now=self.now)
             record = self.journal.stage(config_key, iteration, KIND) or record
+        if record.status != "started":
+            self._cancel(items)
         if record.status == "done" and "skipped" not in record.result:
             self._tell_complete(record, found)
+
+    def _cancel(self, items: list[WorkItem]) -> None:
+        """Take back what nobody needs any more: the stage is over."""
+        for item in items:
+            if item.status in {"queued", "claimed"}:
+                reason = "its iteration's self-play is over"
+                self.journal.fail_work(item.work_id, reason, now=self.now)
+                self._tell(WorkCancelled, item, reason=reason)
 
     def _tell_complete(self, record: StageRecord, found: Tally) -> None:
         fact = f"selfplay:{record.config_key}:{record.iteration}"
@@ -236,7 +247,9 @@ class SelfplayOrchestrator(JobOwner):
         self._pressures[event.node_id or ""] = PressureLevel.MEDIUM
 
     def _pressure(self) -> PressureLevel:
-        near = (self._pressures.get(name, PressureLevel.NONE) for name in ("", self.context.node_id))
+        near = (
+            self._pressures.get(name, PressureLevel.NONE) for name in ("", self.context.node_id)
+        )
         return max(near)
 
     @handles(RegressionDetected, idempotent=True)

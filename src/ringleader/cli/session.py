@@ -116,6 +116,8 @@ class Session:
         rows = tuple(iteration_rows(node.journal, keys))
         if node.is_finished:
             node.run.finish(clock.time())
+        else:
+            logger.info("run %s can be gone on with: ringleader up --resume", node.run.number)
         statistics = node.system.statistics()
         summary = summarize(rows, node.system.deaths.all(), statistics, clock.now() - began)
         if not summary.events.is_balanced:
@@ -154,7 +156,7 @@ class Session:
         if error is not None:
             self._fail(str(error))
             return
-        logger.info("%s actors are up", self._node.system.statistics().actors)
+        logger.info("%s actors are up", self._node.actors)
         if self._phase == "starting":
             self._phase = "running"
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ringleader.actors.base import Actor
 from ringleader.actors.coordinators.addresses import answer
 from ringleader.actors.coordinators.layer1 import GlobalTaskCoordinator, TaskCoordinator
-from ringleader.actors.coordinators.layer1.admission import GlobalTaskCoordinatorOptions, Resources
+from ringleader.actors.coordinators.layer1.admission import Resources
 from ringleader.actors.coordinators.layer1.lifecycle import TaskCoordinatorOptions
+from ringleader.actors.coordinators.layer1.limits import GlobalTaskCoordinatorOptions
 from ringleader.actors.coordinators.layer2 import ModelCoordinator
 from ringleader.actors.coordinators.layer2.records import ModelCoordinatorOptions
 from ringleader.actors.coordinators.layer3 import TrainingCoordinator
@@ -38,9 +39,7 @@ from ringleader.actors.daemons.pipeline_rules import DataPipelineOptions
 from ringleader.actors.daemons.promotion_rules import AutoPromotionOptions
 from ringleader.actors.daemons.training_options import TrainingTriggerOptions
 from ringleader.actors.daemons.training_trigger import TrainingTriggerDaemon
-from ringleader.actors.events.base import Envelope, Event
 from ringleader.actors.handlers import handles
-from ringleader.actors.journal import StageJournal
 from ringleader.actors.journal_memory import MemoryJournal
 from ringleader.actors.options import StageOptions, StagesOptions, WorkloadOptions
 from ringleader.actors.paths import find
@@ -51,9 +50,15 @@ from ringleader.testing import TestSystem
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ringleader.actors.events.base import Envelope, Event
+    from ringleader.actors.journal import StageJournal
+
 CONFIG = "hex5_2p"
 JOBS = "/jobs"
 RECHECK = 1.0
+
+
+Result = dict[str, Any]
 
 
 class Work:
@@ -131,7 +136,9 @@ def played(request: JobRequest) -> dict[str, Any]:
                 "samples": 6000 * iteration,
             }
         case "evaluate":
-            return gauntlet(random=0.97, heuristic=0.6 + 0.1 * iteration, elo=1000 + 100 * iteration)
+            return gauntlet(
+                random=0.97, heuristic=0.6 + 0.1 * iteration, elo=1000 + 100 * iteration
+            )
 
 
 def gauntlet(random: float, heuristic: float, elo: float, best: float | None = None) -> Any:
@@ -225,7 +232,7 @@ class Pipeline:
         self.system = TestSystem(**system)
         self.system.hub.taps.append(lambda event, envelope: self.events.append((event, envelope)))
 
-    def __enter__(self) -> Pipeline:
+    def __enter__(self) -> Self:
         self.system.__enter__()
         return self
 
