@@ -245,19 +245,20 @@ def test_closing_says_when_a_turn_does_not_end() -> None:
 
 
 def test_closing_takes_its_time_once_however_many_hang() -> None:
-    pool, blocking = Pool(patience=0.001), [Blocks() for _ in range(4)]
+    pool, blocking = Pool(patience=0.001), [Blocks() for _ in range(12)]
     for one in blocking:
         pool.put(one.job)
         assert one.begun.wait(5)
     waits: list[bool] = []
 
     closing = spawn("closing", lambda: waits.append(pool.close(0.05)))
-    closing.join(0.05 * 4)
+    closing.join(0.05 * 11)
+    assert not closing.is_alive()
     for one in blocking:
         one.release.set()
-    closing.join(5)
 
     assert waits == [False]
+    assert pool.close(5)
 
 
 def test_a_pool_can_be_closed_by_one_of_its_turns(pool: Pool) -> None:

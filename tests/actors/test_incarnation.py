@@ -66,7 +66,7 @@ def test_phases_follow_one_another_and_the_last_has_a_reason(stage: ManualStage)
             self.note()
 
         def on_receive(self, message: Any) -> None:
-            self.note()
+            raise AssertionError(message)
 
         def on_stop(self) -> None:
             self.note()

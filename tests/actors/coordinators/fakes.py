@@ -52,13 +52,20 @@ if TYPE_CHECKING:
 
     from ringleader.actors.events.base import Envelope, Event
     from ringleader.actors.journal import StageJournal
+    from ringleader.actors.ref import Ref
 
 CONFIG = "hex5_2p"
+STAGE_EVENTS = {
+    "SELFPLAY_COMPLETE": "selfplay",
+    "NPZ_EXPORT_COMPLETE": "npz_export",
+    "NPZ_COMBINATION_COMPLETE": "npz_combination",
+    "TRAINING_COMPLETED": "training",
+    "EVALUATION_COMPLETED": "evaluation",
+    "MODEL_PROMOTED": "promotion",
+}
+IN_ORDER = tuple(STAGE_EVENTS.values())
 JOBS = "/jobs"
 RECHECK = 1.0
-
-
-Result = dict[str, Any]
 
 
 class Work:
@@ -116,7 +123,7 @@ class FakeJobs(Actor):
             answer(ref, report)
 
 
-def played(request: JobRequest) -> dict[str, Any]:
+def played(request: JobRequest) -> Mapping[str, Any]:
     """Return what a job of this kind says; later models are stronger."""
     iteration = request.iteration
     match request.kind:
@@ -141,7 +148,8 @@ def played(request: JobRequest) -> dict[str, Any]:
             )
 
 
-def gauntlet(random: float, heuristic: float, elo: float, best: float | None = None) -> Any:
+def gauntlet(random: float, heuristic: float, elo: float, best: float | None = None
+) -> dict[str, Any]:
     """Return the result of an evaluation of 150 games."""
     rates = {"random": (random, 100), "heuristic": (heuristic, 50)}
     if best is not None:
@@ -199,6 +207,10 @@ def options() -> dict[str, Any]:
             recheck_interval=RECHECK, games_per_iteration=300
         ),
     }
+
+
+class Chaos(Exception):
+    """What a test lets an actor fail with."""
 
 
 class Pipeline:
@@ -288,13 +300,59 @@ class Pipeline:
     def finished(self) -> bool:
         return self.journal.noted(FINISHED) is not None
 
-    def run(self, seconds: float = 300.0, step: float = 0.5) -> float:
-        """Let time pass until the pipeline is done; return how much did."""
-        passed = 0.0
-        while not self.finished and passed < seconds:
-            self.system.advance(step)
-            passed += step
-        return passed
+    def ref(self, name: str) -> Ref[Any]:
+        """Return the address of one of the tree's actors."""
+        layers = [cell.path for cell in self.system.cells() if cell.path.endswith(f"/{name}")]
+        return self.system.ref(layers[0])
+
+    def told(self, name: str) -> list[Any]:
+        """Return the events of this name, in order."""
+        return [event for event, _ in self.events if event.EVENT.name == name]
+
+    def stages(self, config_key: str = CONFIG) -> list[tuple[int, str]]:
+        """Return the iterations and stages that were told to be done, each time they were."""
+        return [
+            (int(iteration), STAGE_EVENTS[event.EVENT.name])
+            for event, _ in self.events
+            if event.EVENT.name in STAGE_EVENTS
+            and getattr(event, "config_key", None) == config_key
+            and (iteration := getattr(event, "iteration", None)) is not None
+        ]
+
+    def run(
+        self,
+        seconds: float = 300.0,
+        each: Callable[[int], object] = lambda _turn: None,
+        until: Callable[[], bool] | None = None,
+    ) -> int:
+        """Give turns, and let time pass, until the pipeline is done; return how many turns.
+
+        Args:
+            seconds: of the system's clock, at most.
+            each: called after each turn with its number.
+            until: ends it earlier.
+        """
+        turns = 0
+        manual, over = self.system.manual, until or (lambda: self.finished)
+        end = manual.now() + seconds
+        while not over() and manual.now() < end:
+            while self.system.stepper.step():
+                turns += 1
+                each(turns)
+            due = manual.next_time()
+            manual.advance_to(end if due is None else min(due, end))
+        self.system.run()
+        return turns
+
+    def strike(self, path: str) -> None:
+        """Kill a supervisor, or let an actor fail in its next turn."""
+        cell = next((cell for cell in self.system.cells() if cell.path == path), None)
+        if cell is None or cell.current is None:
+            return
+        if issubclass(cell.ref.actor_class, DeclaredSupervisor):
+            cell.kill(cell.current)
+        else:
+            cell.inject(cell.current, Chaos("struck"))
 
     def names(self) -> list[str]:
         """Return the names of all events."""
