@@ -164,6 +164,16 @@ class Actor(pykka.Actor):
         """Looks like a `threading.Event`, set once nobody will read the mailbox any more."""
         return self._cell.stopped
 
+    def on_start(self) -> Any:
+        """Begin this life, before its first message; may be `async def`.
+
+        What it returns reaches the supervisor with the news that the actor is up. `LATER` says
+        that it is not: the actor will say when. A failure is a failed start.
+        """
+
+    def on_stop(self) -> Any:
+        """Clean up after the last message of a life that ends in order; may be `async def`."""
+
     def on_receive(self, message: Any) -> Any:
         """Take a message to the method that handles its type."""
         kind: type[Any] = type(message)  # pyright: ignore[reportUnknownVariableType]  # of Any

@@ -308,6 +308,12 @@ class Cell(Ending):
         if self.mailbox.q:
             self._refuse(ActorDeadError(f"{self.ref} stopped before handling the message"))
 
+    def withdraw(self, reply: Any) -> None:
+        """Take back what was asked, if it is still queued: its sender has got an error."""
+        with self._lock:
+            if self.mailbox.withdraw(reply):
+                self.context.reject()
+
     def make_room(self) -> None:
         """Let go of the oldest message that may go."""
         with self._lock:

@@ -81,6 +81,8 @@ class Context:
         self.clock: Clock = self._own_clock if clock is None else clock
         self.random = random.Random(seed)  # noqa: S311  # jitter and names, no secrets
         self.sink: EventSink = NoSink() if sink is None else sink
+        self.is_heard = sink is not None
+        """Whether anybody hears of ends; else a report is made only for a message in hand."""
         self.dead_letters: DeadLetterSink = DeadLetters() if dead_letters is None else dead_letters
         self.abandoned: set[int] = set()
         """Threads whose actor was given up while it hung: nearly always empty, cheap to ask."""
@@ -93,6 +95,7 @@ class Context:
         self._turn, self._workers = turn, workers
         self._made: dict[str, Dispatcher] = {}
         self._pinned: set[Pinned] = set()
+        self._given: set[Dispatcher] = set()
         self._makers = dict(dispatchers or {})
         self._lock = Lock()
         self._urn_prefix = uuid.uuid4().urn[:-12]
@@ -113,7 +116,9 @@ class Context:
         """
         maker = self._makers.get(name)
         if maker is not None:
-            return maker(path)
+            given = maker(path)
+            self._given.add(given)
+            return given
         if name == "thread":
             pinned = Pinned(f"ringleader {path}", turn=self._turn, abandoned=self.abandoned)
             with self._lock:
@@ -177,7 +182,8 @@ class Context:
             self.events.detach(cell)
         if self.kept is None:
             with self._lock:
-                self._closed_outcomes.update(cell.outcomes)
+                for outcome, number in cell.outcomes.items():
+                    self._closed_outcomes[outcome] += number
 
     def tally_closed(self, cell: Any, outcome: Outcome, number: int) -> bool:
         """Count for a cell that is gone for good; tell whether it is."""
@@ -206,7 +212,7 @@ class Context:
         A handler that never returns keeps its thread: Python can't end it.
         """
         with self._lock:
-            dispatchers: list[Dispatcher] = [*self._made.values(), *self._pinned]
+            dispatchers: list[Dispatcher] = [*self._made.values(), *self._pinned, *self._given]
         for dispatcher in dispatchers:
             dispatcher.release()  # so that they end side by side
         ended = True

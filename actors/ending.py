@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .cell import Cell
-    from .incarnation import Incarnation
+    from .incarnation import Incarnation, Watcher
     from .ref import Ref
 
 
@@ -38,7 +38,7 @@ class Ending(Turns):
 
     def __init__(self) -> None:
         super().__init__()
-        self.watchers: list[Ref[Any]] | None = None
+        self.watchers: list[Watcher] | None = None
         self.last_reason: Reason = None
         self.is_registered = False
         """Whether it is in `pykka.ActorRegistry`: a list, so nobody is taken out twice."""
@@ -138,11 +138,12 @@ class Ending(Turns):
             in_hand = self._close_account()
             if abandon:
                 self._abandon_turn()
-        report = self._report(incarnation, reason, in_hand)
-        if in_hand:
-            self._set_aside(incarnation, in_hand[0], outcome, report)
-        if not was_starting:
-            self.context.sink.exited(incarnation, report)
+        if in_hand or self.context.is_heard:
+            report = self._report(incarnation, reason, in_hand)
+            if in_hand:
+                self._set_aside(incarnation, in_hand[0], outcome, report)
+            if not was_starting:
+                self.context.sink.exited(incarnation, report)
         for cell in list(self.children.values()):
             if cell.current is not None:
                 cell.kill(cell.current, reason if below is None else below, "shutdown")
@@ -231,14 +232,14 @@ class Ending(Turns):
         if supervisor is not None and supervisor.alive:
             supervisor.hear(news)
 
-    def add_watcher(self, ref: Ref[Any]) -> None:
+    def add_watcher(self, ref: Watcher) -> None:
         """Tell `ref` once when nobody will live here any more; at once, if that is so already."""
         with self._lock:
             self.watchers = [*_without(self.watchers, ref), ref]
         if self.mailbox.closed:
             self.tell_watchers()
 
-    def remove_watcher(self, ref: Ref[Any]) -> None:
+    def remove_watcher(self, ref: Watcher) -> None:
         """Not tell `ref`."""
         with self._lock:
             self.watchers = _without(self.watchers, ref)
@@ -250,14 +251,14 @@ class Ending(Turns):
         for ref in watchers or ():
             ref.notify(Terminated(self.ref, self.last_reason))
 
-    def add_watcher_of(self, incarnation: Incarnation, ref: Ref[Any]) -> None:
+    def add_watcher_of(self, incarnation: Incarnation, ref: Watcher) -> None:
         """Tell `ref` once when this incarnation ends; at once, if it has."""
         with self._lock:
             incarnation.watchers = [*_without(incarnation.watchers, ref), ref]
         if not incarnation.alive:
             self.tell_watchers_of(incarnation, incarnation.reason)
 
-    def remove_watcher_of(self, incarnation: Incarnation, ref: Ref[Any]) -> None:
+    def remove_watcher_of(self, incarnation: Incarnation, ref: Watcher) -> None:
         """Not tell `ref`."""
         with self._lock:
             incarnation.watchers = _without(incarnation.watchers, ref)
@@ -280,5 +281,5 @@ class Ending(Turns):
                 self._log_failure(incarnation, error)
 
 
-def _without(watchers: list[Ref[Any]] | None, ref: Ref[Any]) -> list[Ref[Any]]:
+def _without(watchers: list[Watcher] | None, ref: Watcher) -> list[Watcher]:
     return [watcher for watcher in watchers or () if watcher is not ref]

@@ -34,7 +34,7 @@ class Reply(pykka.Future[T]):
 
     A pool's worker that waits in `get` is replaced by a spare one meanwhile. A wait that could
     never end (an actor for itself, or in a circle) raises `DeadlockError` instead, if it has no
-    time-out. On an event loop, `await` it.
+    time-out, and what was asked is taken back. On an event loop, `await` it.
     """
 
     # As `Future.__init__` sets them, but once for all.
@@ -84,11 +84,22 @@ class Reply(pykka.Future[T]):
             return
         asker.waits_for = self.target  # first, so that of two who close a circle one sees it
         try:
-            _forbid_circle(asker, self.target)
+            self._forbid_circle(asker)
             self._block(None)
         finally:
             if asker.in_turn == get_ident():  # else it was given up, and another turn may wait
                 asker.waits_for = None
+
+    def _forbid_circle(self, asker: Turns) -> None:
+        """Refuse to wait in a circle; what was asked is taken back, it would go round in it."""
+        circle = _circle(asker, self.target)
+        if circle and self.target is not None:
+            self.target.withdraw(self)
+            names = " → ".join(cell.path for cell in circle)
+            raise DeadlockError(
+                f"{names}: each would wait for the next for ever; "
+                "use tell, ask(block=False), or a timeout"
+            )
 
     def _block(self, timeout: float | None) -> None:
         if self.target is not None and self.target.dispatcher.inline:
@@ -222,14 +233,12 @@ def _raise(
     raise (kind() if error is None else error).with_traceback(traceback)
 
 
-def _forbid_circle(asker: Turns, target: Turns | None) -> None:
+def _circle(asker: Turns, target: Turns | None) -> list[Turns]:
+    """Return the circle that waiting would close, from the asker to itself; empty if none."""
     chain, cell = [asker], target
     while cell is not None and cell not in chain[1:]:  # a circle of others is theirs to see
-        if cell is asker:
-            names = " → ".join([*(c.path for c in chain), asker.path])
-            raise DeadlockError(
-                f"{names}: each would wait for the next for ever; "
-                "use tell, ask(block=False), or a timeout"
-            )
         chain.append(cell)
+        if cell is asker:
+            return chain
         cell = cell.waits_for
+    return []

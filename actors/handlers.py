@@ -13,6 +13,8 @@ from .errors import HandlerError
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK = "__ringleader_handles__"
+_PROMOTED: dict[type[Any], tuple[type[Any], ...]] = {int: (float, complex), float: (complex,)}
+"""What annotations accept beside subclasses (PEP 484, the numeric tower)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,8 @@ def _check_annotation(where: str, function: Callable[..., Any], kind: type[Any])
     if not all(isinstance(c, type) for c in classes):
         return
     try:
-        fits = any(issubclass(kind, c) for c in classes)
+        kinds = (kind, *_PROMOTED.get(kind, ()))
+        fits = any(issubclass(k, c) for k in kinds for c in classes)
     except TypeError:
         return  # a protocol that only type checkers know
     if not fits:

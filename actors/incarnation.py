@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .cell import Cell
-    from .lifecycle import Exited, Reason, Started
+    from .lifecycle import Exited, Reason, Started, Terminated
     from .ref import Ref
 
 
@@ -23,6 +23,14 @@ class Parent(Protocol):
 
     def hear(self, news: Started | Exited) -> None:
         """Take news of a child; must return at once."""
+        ...
+
+
+class Watcher(Protocol):
+    """Somebody who wants to hear of an end: a ref, or a future."""
+
+    def notify(self, message: Terminated) -> None:
+        """Take the news; must return at once."""
         ...
 
 
@@ -80,7 +88,7 @@ class Incarnation:
         self.timers: Any = None
         self.stop_replies: list[Any] | None = None
         self.closers: list[Callable[[], object]] | None = None
-        self.watchers: list[Ref[Any]] | None = None
+        self.watchers: list[Watcher] | None = None
 
     @property
     def path(self) -> str:
@@ -101,11 +109,11 @@ class Incarnation:
         """Take news of a child, if it is a supervisor."""
         self.cell.mailbox.put(news)
 
-    def add_watcher(self, ref: Ref[Any]) -> None:
+    def add_watcher(self, ref: Watcher) -> None:
         """Tell `ref` when this life ends; at once, if it has."""
         self.cell.add_watcher_of(self, ref)
 
-    def remove_watcher(self, ref: Ref[Any]) -> None:
+    def remove_watcher(self, ref: Watcher) -> None:
         """Not tell `ref`."""
         self.cell.remove_watcher_of(self, ref)
 

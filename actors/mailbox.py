@@ -6,7 +6,7 @@ from _thread import allocate_lock
 from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from .message import may_be_dropped
+from .message import Ask, may_be_dropped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,6 +137,14 @@ class Mailbox:
                 self.cut_off += 1
                 return [item]
         return []
+
+    def withdraw(self, reply: Any) -> bool:
+        """Take out the ask that a reply is of, as if it had not come; tell whether it was here."""
+        for place, item in enumerate(self.q):
+            if type(item) is Ask and item.reply_to is reply:
+                del self.q[place]
+                return True
+        return False
 
     def wait_for_room(self, timeout: float | None = None) -> bool:
         """Block the calling thread until the owner has taken messages, or was closed.

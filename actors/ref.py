@@ -27,6 +27,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class _End(Reply["Terminated"]):
+    """Waits for the end of somebody, in place of an actor."""
+
+    def notify(self, message: Terminated) -> None:
+        self.set(message)
+
+
 class Stopped:
     """Look like a `threading.Event` that is set once the mailbox is closed."""
 
@@ -48,8 +55,9 @@ class Stopped:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the mailbox is closed."""
-        if self._event is None:
-            self._event = threading.Event()
+        event = threading.Event()
+        if self._event is None:  # nothing comes between this line and the next
+            self._event = event
         return self._mailbox.closed or self._event.wait(timeout)
 
 
@@ -175,6 +183,15 @@ class Ref(pykka.ActorRef[A]):
         stopped.set_get_hook(was_alive)
         stopped.derived_from(asked)
         return stopped.get(timeout=timeout) if block else stopped
+
+    def watch(self) -> Reply[Terminated]:
+        """Return a future of the end: set once nobody will live at this path any more.
+
+        For those who are no actors; an actor calls `self.watch(ref)` and is told.
+        """
+        end: _End = _End()
+        self.cell.add_watcher(end)
+        return end
 
     @overload
     def call(

@@ -89,6 +89,10 @@ class Turns:
         """End because of an exception in the actor's own turn."""
         raise NotImplementedError
 
+    def withdraw(self, reply: Any) -> None:
+        """Take back what was asked, if it is still queued."""
+        raise NotImplementedError
+
     def refuse_late(self) -> None:
         """Refuse what came while the cell was closed."""
         raise NotImplementedError

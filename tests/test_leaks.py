@@ -118,7 +118,8 @@ def test_an_actor_that_does_not_stop_is_named(
     release = threading.Event()
 
     class Hanging(pykka.ThreadingActor):
-        def on_receive(self, _message: Any) -> None:
+        def on_receive(self, message: Any) -> None:
+            del message
             release.wait(5)
 
     refs: list[Any] = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from ringleader.jobboard import JobLine
+from ringleader.joblines import JobLine
 from ringleader.live import View, render, results
 from ringleader.snapshot import CellSnapshot, DeathLine
 from ringleader.summary import EventSummary, IterationRow, IterationSummary, Summary
@@ -115,7 +115,10 @@ def test_of_a_tree_that_is_too_long_those_who_fare_well_are_left_out() -> None:
 def test_jobs_have_bars_and_deaths_a_line_each() -> None:
     shown = text(
         view(
-            jobs=(JobLine(job_id="sp-1", share=0.4, seconds=12.0), JobLine(job_id="sp-2")),
+            jobs=(
+                JobLine(job_id="sp-1", done=4, total=10, unit="games", seconds=12.0),
+                JobLine(job_id="sp-2"),
+            ),
             last_deaths=(
                 DeathLine(
                     path="/top/worker", cause="ValueError: x", decision="restarted", time=0.0
@@ -125,7 +128,7 @@ def test_jobs_have_bars_and_deaths_a_line_each() -> None:
         )
     )
     assert "sp-1" in shown
-    assert " 40% 12 s" in shown
+    assert " 40% 4/10 games 12 s" in shown
     assert "sp-2" in shown
     assert "worker died: ValueError: x → restarted" in shown
     assert "Ctrl-C stops" in shown

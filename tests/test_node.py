@@ -108,6 +108,14 @@ def test_a_directory_that_can_t_be_used_is_named(bench: Bench) -> None:
         bench.node().open()
 
 
+def test_files_that_can_t_be_written_are_named_and_the_lock_is_let_go(bench: Bench) -> None:
+    bench.data.make()
+    bench.data.runs.touch()
+    with pytest.raises(DataDirError, match=r"runs.*: (Not a directory|File exists)"):
+        bench.node().open()
+    assert bench.left() == []
+
+
 def test_a_tree_that_can_t_be_built_begins_no_run(bench: Bench) -> None:
     with pytest.raises(ConfigError, match="has no class Nobody"):
         bench.node("tree.a.actor=tests.cli.tiny_actors:Nobody").open()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from ringleader.config import Loaded, load
 from ringleader.preflight import missing_extras, missing_programs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OTHERS = [f'stages.{stage}.command=["true"]' for stage in ("export", "combine", "train")]
 
@@ -51,6 +56,20 @@ def test_a_missing_program_is_named_with_where_it_is_set() -> None:
     (problem,) = missing_programs(mine)
     assert str(problem).startswith("--set stages.train.command")
     assert "there is no program 'trian'" in str(problem)
+
+
+def test_a_missing_script_is_named_with_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine = settings('stages.train.command=["{python}", "programs/train.py"]')
+    (problem,) = missing_programs(mine)
+    assert f"there is no file 'programs/train.py' in {tmp_path}" in str(problem)
+    (tmp_path / "programs").mkdir()
+    (tmp_path / "programs" / "train.py").touch()
+    assert missing_programs(mine) == []
+    elsewhere = settings('stages.train.command=["{python}", "/nowhere/train.py"]')
+    assert "there is no file '/nowhere/train.py';" in str(missing_programs(elsewhere)[0])
 
 
 @pytest.mark.parametrize("found", ["/usr/bin/x", None])

@@ -187,8 +187,8 @@ class EvaluationDaemon(JobOwner):
         """Try again after a while, or give the model up; EVALUATION_FAILED either way."""
         request = report.request
         item = self.journal.work_item(request.job_id)
-        if item is None or item.status != "started":
-            return
+        if item is None or item.status != "started" or request != self._job(item):
+            return  # of a try before: the current one is asked for by the next recheck
         error = f"{report.kind}: {report.message}"
         delay = None if report.kind in HOPELESS else retry_delay(item.attempts, self._options)
         if delay is None:

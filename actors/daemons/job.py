@@ -115,6 +115,11 @@ class Job(Actor):
         """What runs now; for whoever wants to send it a signal, from any thread."""
         return self._process
 
+    @property
+    def progress(self) -> Progress | None:
+        """How far it is, as its program said last; for onlookers, from any thread."""
+        return self._progress
+
     # ---------------------------------------------------------------- begin
 
     def on_start(self) -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ringleader.actors.journal import STAGES
 
-from .jobboard import JobLine
+from .joblines import JobLine
 from .snapshot import CellSnapshot, DeathLine
 from .summary import IterationRow, Summary
 
@@ -166,10 +166,10 @@ def _stage(row: IterationRow) -> Text:
 def _jobs(jobs: Sequence[JobLine]) -> Table:
     table = Table.grid(padding=(0, 1))
     for job in jobs:
-        share = 0.0 if job.share is None else job.share
-        bar = ProgressBar(total=1.0, completed=share, width=_BAR)
-        seconds = Text(f"{job.seconds:.0f} s", style="dim")
-        table.add_row(Text(job.job_id, no_wrap=True), bar, f"{share:4.0%}", seconds)
+        bar = ProgressBar(total=1.0, completed=job.share, width=_BAR)
+        said = f"{job.done}/{job.total} {job.unit}" if job.total else ""
+        seconds = Text(f"{said} {job.seconds:.0f} s", style="dim", no_wrap=True)
+        table.add_row(Text(job.job_id, no_wrap=True), bar, f"{job.share:4.0%}", seconds)
     return table
 
 

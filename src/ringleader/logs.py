@@ -19,6 +19,9 @@ FILE_BYTES: Final = 10_000_000
 FILES: Final = 4
 """The file and three older ones: 40 MB in all."""
 
+CAUSE: Final = 160
+"""Characters of a cause in the log; the record beside it has the whole story."""
+
 _FILE_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(threadName)s: %(message)s"
 _FOR_PEOPLE: Final = ("ringleader.node", "ringleader.deaths")
 _TOLD_ELSEWHERE: Final = ("ringleader.actor", "pykka")
@@ -95,7 +98,7 @@ def open_logs(path: Path, level: str, write: Callable[[str], object]) -> Logs:
 def log_death(death: Death) -> None:
     """Log an end that nobody ordered, in one line."""
     decision = death.decision or "nobody has decided yet"
-    deaths.warning("%s died: %s → %s", death.path, one_line(death.cause), decision)
+    deaths.warning("%s died: %s → %s", death.path, one_line(death.cause, CAUSE), decision)
 
 
 def _is_for_people(record: logging.LogRecord) -> bool:

@@ -19,6 +19,7 @@ from ringleader.transport.journal import SqliteJournal
 from . import runs, snapshot
 from .chaos import Chaos, Strike
 from .control import ControlServer
+from .datadir import DataDir, DataDirError
 from .lockfile import Holder, LockFile
 from .logs import log_death, open_logs
 from .system import System
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from ringleader.actors.journal import StageJournal
     from ringleader.config import Loaded
 
-    from .datadir import DataDir
     from .frames import Question
     from .runs import Arguments, Run
 
@@ -118,16 +118,11 @@ class Node:
         try_specs(self.loaded)  # before a run begins that can't go on
         with ExitStack() as stack:
             self.data.make()
-            holder = Holder(pid=self.system.context.pid, started=self.clock.time())
-            stack.callback(LockFile.take(self.data.lock, holder).release)
-            stack.callback(
-                open_logs(self.data.log, self.settings.node.log_level, self._write).close
-            )
-            self.run = self._choose_run()
-            self.journal = SqliteJournal(self.run.journal)
-            stack.callback(self.journal.close)
-            self._specs = self.specs()
-            self._open_socket(stack)
+            try:
+                self._take(stack)
+            except OSError as error:
+                reason = f"{error.filename or self.data.path}: {error.strerror or error}"
+                raise DataDirError(self.data.path, reason) from error
             self._open = stack.pop_all()
         self.system.deaths.listener = log_death
 
@@ -218,6 +213,16 @@ class Node:
                 return None
 
     # ---------------------------------------------------------------- parts of opening
+
+    def _take(self, stack: ExitStack) -> None:
+        holder = Holder(pid=self.system.context.pid, started=self.clock.time())
+        stack.callback(LockFile.take(self.data.lock, holder).release)
+        stack.callback(open_logs(self.data.log, self.settings.node.log_level, self._write).close)
+        self.run = self._choose_run()
+        self.journal = SqliteJournal(self.run.journal)
+        stack.callback(self.journal.close)
+        self._specs = self.specs()
+        self._open_socket(stack)
 
     def _choose_run(self) -> Run:
         """Begin a run, or go on with the latest: no run ever writes into another one's files."""

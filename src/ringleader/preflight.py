@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ringleader.actors.options import PYTHON, StageOptions, StagesOptions
@@ -25,16 +26,29 @@ REMEDY: Final = "pip install 'ringleader[selfplay]'"
 def missing_programs(
     loaded: Loaded, which: Callable[[str], str | None] = shutil.which
 ) -> list[Problem]:
-    """Return a problem for each stage whose program is not there."""
+    """Return a problem for each stage whose program is not there.
+
+    Of an interpreter's arguments only a script is looked for, where the job would look for it: a
+    relative path begins in the working directory.
+    """
     problems: list[Problem] = []
     for name, stage in _stages(loaded.settings.stages):
-        program = stage.argv(sys.executable)[0]
-        if which(program) is None:
+        fault = _fault(stage, which)
+        if fault is not None:
             key = ("stages", name, "command")
-            wrong = f"there is no program {program!r}"
-            right = "give its path, or a name that PATH finds"
-            problems.append(Problem(loaded.where(key), ".".join(key), wrong, right))
+            problems.append(Problem(loaded.where(key), ".".join(key), *fault))
     return problems
+
+
+def _fault(stage: StageOptions, which: Callable[[str], str | None]) -> tuple[str, str] | None:
+    program, *arguments = stage.argv(sys.executable)
+    if which(program) is None:
+        return f"there is no program {program!r}", "give its path, or a name that PATH finds"
+    script = arguments[0] if arguments else ""
+    if script.endswith(".py") and not Path(script).is_file():
+        there = "" if Path(script).is_absolute() else f" in {Path.cwd()}"
+        return f"there is no file {script!r}{there}", "a relative path begins where you are"
+    return None
 
 
 def missing_extras(loaded: Loaded, is_there: Callable[[str], bool] | None = None) -> list[Problem]:

@@ -114,9 +114,11 @@ def death_lines(deaths: Iterable[Death]) -> list[DeathLine]:
     ]
 
 
-def one_line(text: str) -> str:
-    """Return the first line of a text, marked if there were more."""
+def one_line(text: str, longest: int = 1_000) -> str:
+    """Return the first line of a text, or its beginning, marked if there is more."""
     first, *rest = text.strip().splitlines() or [""]
+    if len(first) > longest:
+        return f"{first[: longest - 2]} …"
     return f"{first} …" if rest else first
 
 

@@ -214,7 +214,8 @@ class _SteppedLoop:
             return
         for task in self._tasks:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
+        if self._tasks:
+            loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
         loop.close()
 
 

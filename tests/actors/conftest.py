@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ringleader.actors.context import Context
+from tests.actors.pykkas import RUNTIMES, Runtime
 from tests.actors.stage import ManualStage, Stage
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def stage() -> Iterator[ManualStage]:
 @pytest.fixture
 def real() -> Iterator[Stage]:
     """A stage on real threads; counters and threads are checked at the end."""
-    stage = Stage(Context(seed=1))
+    stage = Stage()
     yield stage
     stage.close()
 
@@ -31,3 +31,9 @@ def real() -> Iterator[Stage]:
 def quiet(caplog: pytest.LogCaptureFixture) -> None:
     """Crashes are expected: nobody needs to see their tracebacks."""
     caplog.set_level("CRITICAL")
+
+
+@pytest.fixture(params=RUNTIMES)
+def runtime(request: pytest.FixtureRequest) -> Runtime:
+    """Each way to run an actor that is written for Pykka."""
+    return Runtime(request.param)

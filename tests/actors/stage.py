@@ -61,11 +61,10 @@ class Ledger(NoSink):
 class Stage:
     """One context, and cells at its top that report to one parent."""
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        context.kept = []
-        self.sink = context.sink = Ledger()
-        self.letters = context.dead_letters = DeadLetters(capacity=1_000_000)
+    def __init__(self, **kwargs: Any) -> None:
+        self.sink, self.letters = Ledger(), DeadLetters(capacity=1_000_000)
+        self.context = Context(seed=1, sink=self.sink, dead_letters=self.letters, **kwargs)
+        self.context.kept = []
         self.parent = Parent()
         self._names = 0
 
@@ -106,7 +105,7 @@ class Stage:
             cell.close()
         assert self.context.close(5), "a thread has not ended"
         assert unbalanced(cells) == []
-        assert self.sink.odd() == []
+        assert not self.sink.odd(), self.sink.odd()
 
 
 class ManualStage(Stage):
@@ -114,9 +113,7 @@ class ManualStage(Stage):
 
     def __init__(self, shuffle: random.Random | None = None, **kwargs: Any) -> None:
         self.clock, self.stepper = ManualClock(), Stepper(shuffle=shuffle)
-        super().__init__(
-            Context(clock=self.clock, dispatchers=self.stepper.dispatchers(), seed=1, **kwargs)
-        )
+        super().__init__(clock=self.clock, dispatchers=self.stepper.dispatchers(), **kwargs)
 
     def start(self, actor_class: type[Any], *args: Any, **kwargs: Any) -> Cell:
         """Begin the first incarnation in a new cell, and let it come up."""

@@ -328,5 +328,6 @@ def _number(value: object) -> float | None:
 
 
 def _model_id(record: StageRecord) -> str:
-    """Return the model's id; a program that names none leaves one per iteration."""
-    return str(record.result.get("model_id") or f"{record.config_key}-{record.iteration}")
+    """Return the model's id: unique, whatever the program calls its models."""
+    own = record.result.get("model_id")
+    return f"{record.config_key}-{record.iteration}" + (f"-{own}" if own else "")

@@ -192,7 +192,7 @@ class SelfplayScheduler(ConfigPictures):
         )
         if before is None or after is None:
             return
-        share = (after.momentum - before.momentum) / before.momentum
+        share = round(after.momentum / before.momentum - 1, 6)  # 20 % is 20 %
         if abs(share) >= self.options.rate_change:
             self.publish(
                 SelfplayRateChanged(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ringleader.actors.daemons.job_settings import JOBS_PATH
-
-from ..jobboard import JobBoard
+from ..joblines import job_lines
 from ..live import View
 from ..snapshot import death_lines, take
 
@@ -26,15 +24,13 @@ class Onlooker:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._board = JobBoard()
-        node.system.hub.taps.append(self._board)
         self._since, self._published, self._rate = node.clock.now(), 0, 0.0
 
     def look(self, phase: str, rows: Sequence[IterationRow]) -> View:
         """Return what is to be seen now."""
         system = self._node.system
         tree, statistics, deaths = take(system), system.statistics(), system.deaths.all()
-        jobs = [cell.name for cell in tree.cells if cell.path.startswith(f"{JOBS_PATH}/")]
+        told = [death for death in deaths if death.decision]
         return View(
             node_id=tree.node_id,
             run=self._node.run.number,
@@ -45,10 +41,10 @@ class Onlooker:
             restarts=statistics.restarts,
             wanted=self._node.settings.workload.iterations,
             rows=tuple(rows),
-            jobs=self._board.lines(jobs),
+            jobs=tuple(job_lines(system.cells(), self._node.clock.now())),
             cells=tree.cells,
             deaths=len(deaths),
-            last_deaths=tuple(death_lines(deaths[-_DEATHS:])),
+            last_deaths=tuple(death_lines(told[-_DEATHS:])),
             hint=_HINTS.get(phase, "Ctrl-C stops in order; ringleader up --resume goes on"),
         )
 

@@ -9,6 +9,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from ringleader.actors.errors import RingleaderError
+
 from ..progress import news as progress_of
 from ..summary import IterationRow, Summary, iteration_rows, summarize
 from .look import Onlooker
@@ -90,13 +92,17 @@ class Session:
         """Open, start, watch, stop and close a node.
 
         Raises:
-            RingleaderError: it can't be opened; nothing is left of it.
+            RingleaderError: it can't be opened, or its journal fails; nothing is left of it.
         """
         with signals_to(self._news.put):
             node.open()
             try:
                 self._node = node
                 return self._live()
+            except BaseException:  # the journal's disk, or a fault of ours: leave nothing behind
+                node.kill()
+                node.stop()
+                raise
             finally:
                 node.close()
 
@@ -189,8 +195,7 @@ class Session:
         if self._phase == "stopping":
             return  # what fails while everything is being stopped is no failure
         self._error = why
-        logger.error("%s", why)
-        self._stop("it failed")
+        self._stop(why)
 
     def _stop(self, why: str) -> None:
         if self._phase == "stopping":
@@ -219,6 +224,8 @@ class Session:
         def work() -> None:
             try:
                 in_time = run() is not False
+            except RingleaderError as error:
+                self._news.put(Done(what, error))
             except Exception as error:
                 logger.exception("the %s failed", what)
                 self._news.put(Done(what, error))

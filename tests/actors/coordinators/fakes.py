@@ -50,6 +50,7 @@ from ringleader.testing import TestSystem
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ringleader.actors.coordinators.layer3.leases import Leases
     from ringleader.actors.events.base import Envelope, Event
     from ringleader.actors.journal import StageJournal
     from ringleader.actors.ref import Ref
@@ -75,10 +76,16 @@ class Work:
         begun: ids of jobs, each time one began.
         results: by id, what a job ended with.
         failures: by id, how often it is still to be given up, and why.
+        seconds: that a job takes.
         results_of: makes a job's result.
     """
 
-    def __init__(self, results_of: Callable[[JobRequest], Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self,
+        results_of: Callable[[JobRequest], Mapping[str, Any]] | None = None,
+        seconds: float = 0.5,
+    ) -> None:
+        self.seconds = seconds
         self.begun: list[str] = []
         self.requests: list[JobRequest] = []
         self.results: dict[str, Mapping[str, Any]] = {}
@@ -87,11 +94,11 @@ class Work:
 
 
 class FakeJobs(Actor):
-    """Plays the job supervisor: a job takes `seconds`, and dies with this actor."""
+    """Plays the job supervisor: jobs take their time, and die with this actor."""
 
-    def __init__(self, work: Work, seconds: float = 0.5) -> None:
+    def __init__(self, work: Work) -> None:
         super().__init__()
-        self._work, self._seconds = work, seconds
+        self._work = work
         self._running: set[str] = set()
 
     @handles(StartJob, idempotent=True)
@@ -103,7 +110,7 @@ class FakeJobs(Actor):
             self._running.add(request.job_id)
             work.begun.append(request.job_id)
             work.requests.append(request)
-            self.timers.once(self._seconds, request)
+            self.timers.once(self._work.seconds, request)
 
     @handles(JobRequest)
     def finish(self, request: JobRequest) -> None:
@@ -115,7 +122,7 @@ class FakeJobs(Actor):
             self._report(JobGaveUp(request, kind, "as the test says"))
             return
         work.results[request.job_id] = result = dict(work.results_of(request))
-        self._report(JobFinished(request, result, self._seconds))
+        self._report(JobFinished(request, result, self._work.seconds))
 
     def _report(self, report: JobFinished | JobGaveUp) -> None:
         ref = find(self, str(report.request.notify))
@@ -148,7 +155,8 @@ def played(request: JobRequest) -> Mapping[str, Any]:
             )
 
 
-def gauntlet(random: float, heuristic: float, elo: float, best: float | None = None
+def gauntlet(
+    random: float, heuristic: float, elo: float, best: float | None = None
 ) -> dict[str, Any]:
     """Return the result of an evaluation of 150 games."""
     rates = {"random": (random, 100), "heuristic": (heuristic, 50)}
@@ -209,7 +217,7 @@ def options() -> dict[str, Any]:
     }
 
 
-class Chaos(Exception):
+class ChaosError(Exception):
     """What a test lets an actor fail with."""
 
 
@@ -239,6 +247,8 @@ class Pipeline:
         self.options = {**options(), **(changed or {})}
         self.workload = WorkloadOptions(config_keys=config_keys, iterations=iterations)
         self.jobs = JobSettings(stages=stages(), data_dir=Path("/data"), seed=1, supervisor=JOBS)
+        self.resources: Callable[[], Resources] = idle
+        self.leases: Leases | None = None
         self.events: list[tuple[Event, Envelope]] = []
         system.setdefault("intensity", 1000)
         self.system = TestSystem(**system)
@@ -251,12 +261,20 @@ class Pipeline:
     def __exit__(self, *_: object) -> None:
         self.system.__exit__(None, None, None)
 
-    def start(self) -> None:
-        """Start the tree as `tree.toml` declares it."""
-        for spec in self.specs():
+    def start(self, *only: str) -> None:
+        """Start the tree as `tree.toml` declares it, or some of its actors; run what is due."""
+        for spec in self.specs(only):
             self.system.start_child(spec)
+        if only:
+            self.system.run()
 
-    def specs(self) -> list[ChildSpec]:
+    def publish(self, *events: Event) -> None:
+        """Publish events as somebody else does, and run what they set off."""
+        for event in events:
+            self.system.publish(event, source="/elsewhere")
+        self.system.run()
+
+    def specs(self, only: tuple[str, ...] = ()) -> list[ChildSpec]:
         jobs = ChildSpec("jobs", FakeJobs, (self.work,))
         layers = [
             ("layer1", [self.child(TaskCoordinator), self.child(GlobalTaskCoordinator)]),
@@ -277,11 +295,20 @@ class Pipeline:
             ("layer8", [self.child(DataPipelineOrchestrator)]),
         ]
         specs = [
-            ChildSpec(name, DeclaredSupervisor, (children,), {"intensity": 1000})
+            ChildSpec(
+                name,
+                DeclaredSupervisor,
+                ([child for child in children if not only or child.id in only],),
+                {"intensity": 1000},
+            )
             for name, children in layers
         ]
         kwargs = {"strategy": "rest_for_one", "intensity": 1000}
         return [jobs, ChildSpec("coordination", DeclaredSupervisor, (specs,), kwargs)]
+
+    def child_named(self, name: str) -> ChildSpec:
+        """Return the spec of one of the tree's actors."""
+        return self.child(next(kind for kind, known in NAMES.items() if known == name))
 
     def child(self, actor_class: type[Actor]) -> ChildSpec:
         name = NAMES[actor_class]
@@ -293,12 +320,19 @@ class Pipeline:
         if actor_class in WITH_JOBS:
             kwargs["jobs"] = self.jobs
         if actor_class is GlobalTaskCoordinator:
-            kwargs["resources"] = idle
+            kwargs["resources"] = self.resources
+        if actor_class is TrainingCoordinator:
+            kwargs["leases"] = self.leases
         return ChildSpec(name, actor_class, kwargs=kwargs)
 
     @property
     def finished(self) -> bool:
         return self.journal.noted(FINISHED) is not None
+
+    @property
+    def now(self) -> float:
+        """Seconds UTC."""
+        return self.system.manual.time()
 
     def ref(self, name: str) -> Ref[Any]:
         """Return the address of one of the tree's actors."""
@@ -352,7 +386,7 @@ class Pipeline:
         if issubclass(cell.ref.actor_class, DeclaredSupervisor):
             cell.kill(cell.current)
         else:
-            cell.inject(cell.current, Chaos("struck"))
+            cell.inject(cell.current, ChaosError("struck"))
 
     def names(self) -> list[str]:
         """Return the names of all events."""

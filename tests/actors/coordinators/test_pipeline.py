@@ -41,7 +41,9 @@ def test_three_iterations_run_stage_after_stage_to_the_end() -> None:
         assert pipeline.finished
         assert pipeline.stages() == THREE
         assert pipeline.journal.noted(FINISHED) == {CONFIG: 3}
-        assert [r.finished_at is not None for r in pipeline.journal.iterations(CONFIG)] == 3 * [True]
+        assert [r.finished_at is not None for r in pipeline.journal.iterations(CONFIG)] == 3 * [
+            True
+        ]
 
 
 def test_the_journal_has_every_stage_done_once() -> None:

@@ -14,10 +14,10 @@ from ringleader.actors.events import (
     Error,
     EvaluationCompleted,
     EvaluationFailed,
-    PayloadLimits,
     EventValidationError,
     ModelPromoted,
     PartitionHealingStarted,
+    PayloadLimits,
     SyncRequest,
     TrainingCompleted,
 )
