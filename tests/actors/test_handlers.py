@@ -1,248 +1,383 @@
-"""`@handles`, checked when the class is created."""
-
 from __future__ import annotations
 
-from typing import Any
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar
 
 import pytest
 
-from ringleader import Actor, HandlerError, handles
-from ringleader.actors.events import EventCategory, ModelPromoted, TrainingCompleted
-from ringleader.actors.handlers import collect
+from ringleader.actors.base import Actor
+from ringleader.actors.errors import HandlerError
+from ringleader.actors.events.training import TrainingCompleted, TrainingStarted
+from ringleader.actors.handlers import collect, handles
+from ringleader.actors.lifecycle import Terminated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+    from tests.actors.stage import ManualStage
+
+M = TypeVar("M")
 
 
-class Base:
-    """A message."""
+@dataclass(frozen=True)
+class Order:
+    number: int
 
 
-class Derived(Base):
-    """A message of a more special type."""
+@dataclass(frozen=True)
+class Rush(Order):
+    """An order that is in a hurry."""
+
+
+@dataclass(frozen=True)
+class Cancel:
+    number: int
+
+
+class Speaks(Protocol):
+    """Not checkable at run time."""
+
+    def speak(self) -> str: ...
+
+
+def refused(define: Callable[[], object]) -> str:
+    """Return why a class is refused."""
+    with pytest.raises(HandlerError) as caught:
+        define()
+    return str(caught.value).replace("test_", "").split("<locals>.")[-1]
+
+
+# ---------------------------------------------------------------- which message goes where
 
 
 class Desk(Actor):
-    """Answers with the name of the handler."""
+    """Takes orders."""
 
-    @handles(int, float)
-    def number(self, message: float) -> str:
-        return f"number {message}"
+    @handles(Order)
+    def order(self, message: Order) -> str:
+        return f"order {message.number}"
 
-    @handles(Base)
-    def base(self, message: Base) -> str:
-        return f"base {type(message).__name__}"
-
-    @handles("TRAINING_COMPLETED", idempotent=True)
-    def trained(self, event: TrainingCompleted) -> str:
-        return f"trained {event.config_key}"
+    @handles(Cancel, int)
+    def undo(self, message: Cancel | int) -> str:
+        return f"undo {message}"
 
 
-def ask(actor_class: type[Actor], message: Any) -> Any:
-    ref = actor_class.start()
-    try:
-        return ref.ask(message, timeout=5)
-    finally:
-        ref.stop()
+def test_each_type_goes_to_its_handler_and_the_result_answers_an_ask(stage: ManualStage) -> None:
+    ref = stage.start(Desk).ref
+
+    assert ref.ask(Order(1)) == "order 1"
+    assert ref.ask(Cancel(1)) == "undo Cancel(number=1)"
+    assert ref.ask(7) == "undo 7"
 
 
-def test_a_message_goes_to_the_method_that_handles_its_type() -> None:
-    assert ask(Desk, 3) == "number 3"
-    assert ask(Desk, 0.5) == "number 0.5"
+def test_instances_of_subclasses_go_to_the_handler_of_the_nearest_base(
+    stage: ManualStage,
+) -> None:
+    class Quick(Desk):
+        @handles(Rush)
+        def rush(self, message: Rush) -> str:
+            return f"rush {message.number}"
+
+    desk, quick = stage.start(Desk).ref, stage.start(Quick).ref
+
+    assert desk.ask(Rush(1)) == "order 1"
+    assert quick.ask(Rush(1)) == "rush 1"
+    assert quick.ask(Order(1)) == "order 1"
+    assert desk.ask(True) == "undo True"  # noqa: FBT003  # a bool is an int
 
 
-def test_a_message_of_a_subclass_goes_to_the_handler_of_its_base() -> None:
-    assert ask(Desk, Derived()) == "base Derived"
+def test_other_messages_are_logged_and_answered_with_nothing(
+    stage: ManualStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert stage.start(Desk).ref.ask("what?") is None
+    assert "Unexpected message received by Desk" in caplog.text
 
 
-def test_the_most_special_handler_wins() -> None:
-    class Special(Desk):
-        """Handles the subclass, too."""
+def test_on_receive_can_take_the_rest(stage: ManualStage) -> None:
+    class Chatty(Desk):
+        def on_receive(self, message: Any) -> Any:
+            return "text" if isinstance(message, str) else super().on_receive(message)
 
-        @handles(Derived)
-        def derived(self, message: Derived) -> str:
-            return f"derived {type(message).__name__}"
+    ref = stage.start(Chatty).ref
 
-    assert ask(Special, Derived()) == "derived Derived"
-    assert ask(Special, Base()) == "base Base"
+    assert [ref.ask("hello"), ref.ask(Order(1))] == ["text", "order 1"]
 
 
-def test_an_event_may_be_named_by_its_name_in_the_catalogue() -> None:
-    assert TrainingCompleted in Desk.handlers
-    assert ask(Desk, TrainingCompleted(config_key="hex8_2p")) == "trained hex8_2p"
+def test_a_handler_for_everything(stage: ManualStage) -> None:
+    class Catching(Desk):
+        @handles(object)
+        def other(self, message: object) -> str:
+            return f"something: {message}"
+
+    ref = stage.start(Catching).ref
+
+    assert [ref.ask("x"), ref.ask(Order(1))] == ["something: x", "order 1"]
 
 
-def test_a_message_that_nobody_handles_is_answered_with_none() -> None:
-    assert ask(Desk, "text") is None
+# ---------------------------------------------------------------- inheritance
 
 
-def test_a_subclass_that_overrides_a_handler_stays_its_handler() -> None:
+def test_handlers_are_inherited_and_can_be_overridden_without_saying_so_again(
+    stage: ManualStage,
+) -> None:
+    class Polite(Desk):
+        def order(self, message: Order) -> str:
+            return f"dear {super().order(message)}"
+
+    assert stage.start(Polite).ref.ask(Order(1)) == "dear order 1"
+    assert set(Polite.handlers) == {Order, Cancel, int}
+
+
+def test_an_override_may_take_other_types(stage: ManualStage) -> None:
     class Other(Desk):
-        """Says it otherwise."""
+        @handles(str)
+        def order(self, message: str) -> str:  # type: ignore[override]  # that is the point
+            return message.upper()
 
-        def number(self, message: float) -> str:
-            return f"other {message}"
-
-    assert ask(Other, 3) == "other 3"
-
-
-def test_only_handlers_that_say_so_are_idempotent() -> None:
-    assert Desk.is_idempotent(TrainingCompleted(config_key="hex8_2p"))
-    assert not Desk.is_idempotent(3)
-    assert not Desk.is_idempotent("nobody handles text")
+    assert set(Other.handlers) == {str, Cancel, int}
+    assert stage.start(Other).ref.ask("x") == "X"
 
 
-def test_two_handlers_for_one_type_are_refused_and_both_named() -> None:
-    with pytest.raises(HandlerError, match=r"Twice\.first and .*Twice\.second both handle int"):
+def test_handlers_come_from_mixins_too(stage: ManualStage) -> None:
+    class Mixin:
+        @handles(str)
+        def text(self, message: str) -> str:
+            return message.upper()
 
-        class Twice(Actor):  # pyright: ignore[reportUnusedClass]
-            @handles(int)
-            def first(self, message: int) -> None: ...
+    class Both(Mixin, Desk):
+        pass
 
-            @handles(int)
-            def second(self, message: int) -> None: ...
-
-
-def test_a_subclass_may_not_handle_a_type_with_another_method() -> None:
-    with pytest.raises(HandlerError, match=r"number and .*Again\.numbers both handle int"):
-
-        class Again(Desk):  # pyright: ignore[reportUnusedClass]
-            @handles(int)
-            def numbers(self, message: int) -> None: ...
+    assert list(Both.handlers) == [Order, Cancel, int, str]  # bases first, as they are written
+    assert stage.start(Both).ref.ask("x") == "X"
 
 
-def test_an_unknown_event_is_refused_with_the_nearest_name() -> None:
-    with pytest.raises(HandlerError, match=r"Typo\.done.*did you mean TRAINING_COMPLETED"):
+def test_a_decorator_below_keeps_the_handler(stage: ManualStage) -> None:
+    def doubled(function: Callable[[Any, str], str]) -> Callable[[Any, str], str]:
+        @functools.wraps(function)
+        def twice(self: Any, message: str) -> str:
+            return function(self, message) * 2
 
-        class Typo(Actor):  # pyright: ignore[reportUnusedClass]
-            @handles("TRAINING_COMPLETD")
-            def done(self, event: Any) -> None: ...
+        return twice
 
-
-def test_something_that_is_no_type_is_refused() -> None:
-    wrong: Any = 42
-    with pytest.raises(HandlerError, match="42, which is neither a class nor the name of an event"):
-
-        class Wrong(Actor):  # pyright: ignore[reportUnusedClass]
-            @handles(wrong)
-            def done(self, event: Any) -> None: ...
-
-
-def test_a_handler_of_nothing_is_refused() -> None:
-    with pytest.raises(HandlerError, match="names no type"):
-        handles()(ask)
-
-
-def no_message(self: Any) -> None:
-    del self
-
-
-def two_messages(self: Any, one: Any, two: Any) -> None:
-    del self, one, two
-
-
-def needs_a_keyword(self: Any, one: Any, *, two: Any) -> None:
-    del self, one, two
-
-
-@pytest.mark.parametrize("method", [no_message, two_messages, needs_a_keyword])
-def test_a_handler_that_cannot_take_one_message_is_refused(method: Any) -> None:
-    with pytest.raises(HandlerError, match="can't be called with one message"):
-        type("Wrong", (Actor,), {"handler": handles(int)(method)})
-    del method.__ringleader_handles__
-
-
-def any_messages(self: Any, *messages: Any) -> Any:
-    del self
-    return messages
-
-
-def more_by_default(self: Any, message: Any, more: int = 1, *, most: int = 2) -> Any:
-    del self
-    return message + more + most
-
-
-@pytest.mark.parametrize(("method", "answer"), [(any_messages, (1,)), (more_by_default, 4)])
-def test_a_handler_may_take_more_if_it_does_not_need_it(method: Any, answer: Any) -> None:
-    assert ask(type("Right", (Actor,), {"handler": handles(int)(method)}), 1) == answer
-
-
-def test_a_handler_annotated_with_another_type_is_refused() -> None:
-    with pytest.raises(HandlerError, match="handles int, but its parameter is annotated str"):
-
-        class Wrong(Actor):  # pyright: ignore[reportUnusedClass]
-            @handles(int)
-            def handler(self, message: str) -> None: ...
-
-
-def test_annotations_that_fit_are_accepted() -> None:
-    class Right(Actor):
-        """Unions, bases, and names that only type checkers know."""
-
-        @handles(int, str)
-        def either(self, message: int | str) -> None: ...
-
-        @handles(Derived)
-        def base(self, message: Base) -> None: ...
-
-        @handles(dict)
-        def generic(self, message: dict[str, int]) -> None: ...
-
-        @handles(bytes)
-        def unknown(self, message: Elsewhere) -> None: ...  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable]
-
-    assert set(Right.handlers) == {int, str, Derived, dict, bytes}
-
-
-@pytest.mark.parametrize("kind", [staticmethod, classmethod])
-def test_a_handler_is_a_plain_method(kind: Any) -> None:
-    def handler(self: Any, message: int) -> None:
-        del self, message
-
-    with pytest.raises(HandlerError, match="must be a plain method"):
-        type("Wrong", (Actor,), {"handler": kind(handles(int)(handler))})
-
-
-def test_handlers_of_classes_that_are_no_actors_can_be_collected() -> None:
-    class Plain:
-        @handles(ModelPromoted)
-        def promoted(self, event: ModelPromoted) -> None: ...
-
-    handler = collect(Plain)[ModelPromoted]
-    assert (handler.name, handler.is_async, handler.idempotent) == ("promoted", False, False)
-
-
-def test_a_class_with_an_async_handler_runs_on_the_event_loop() -> None:
-    class Waits(Actor):
-        """Waits."""
-
-        @handles(int)
-        async def wait(self, message: int) -> int:
-            await self.sleep(0)
+    class Echoing(Actor):
+        @doubled
+        @handles(str)
+        def text(self, message: str) -> str:
             return message
 
-    assert Waits.dispatcher == "async"
-    assert Waits.handlers[int].is_async
-    assert ask(Waits, 3) == 3
+    assert stage.start(Echoing).ref.ask("ab") == "abab"
 
 
-def test_an_async_handler_on_a_dispatcher_of_threads_is_refused() -> None:
-    with pytest.raises(HandlerError, match=r"Wrong\.wait is async, but its dispatcher is 'pool'"):
+def test_something_that_hides_a_handler_must_be_a_method() -> None:
+    def define() -> None:
+        class Broken(Desk):  # pyright: ignore[reportUnusedClass]  # it can't be made
+            order = None  # type: ignore[assignment]  # that is the point
 
-        class Wrong(Actor):  # pyright: ignore[reportUnusedClass]
-            dispatcher = "pool"
+    assert refused(define) == "Broken.order handles messages, so it must be a plain method"
 
+
+# ---------------------------------------------------------------- what is refused
+
+
+def test_two_handlers_for_one_type_are_both_named() -> None:
+    def define() -> None:
+        class Twice(Actor):  # pyright: ignore[reportUnusedClass]  # it can't be made
+            @handles(Order)
+            def first(self, message: Order) -> None: ...
+
+            @handles(Order)
+            def second(self, message: Order) -> None: ...
+
+    with pytest.raises(HandlerError) as caught:
+        define()
+    text = str(caught.value)
+    assert "Twice.first and " in text
+    assert text.endswith("Twice.second both handle Order; one type has one handler")
+
+
+def test_a_subclass_can_not_add_a_second_handler_for_a_type_either() -> None:
+    def define() -> None:
+        class Twice(Desk):  # pyright: ignore[reportUnusedClass]  # it can't be made
             @handles(int)
-            async def wait(self, message: int) -> None: ...
+            def number(self, message: int) -> None: ...
+
+    assert refused(define).endswith("Twice.number both handle int; one type has one handler")
 
 
-def test_an_overflow_policy_that_does_not_exist_is_refused() -> None:
-    wrong: Any = "explode"
-    with pytest.raises(HandlerError, match="'explode'; it can be block, reject, drop_oldest"):
-        type("Wrong", (Actor,), {"overflow": wrong})
+def test_a_handler_names_its_types() -> None:
+    def define() -> None:
+        class Empty(Actor):  # pyright: ignore[reportUnusedClass]  # it can't be made
+            @handles()
+            def method(self, message: object) -> None: ...
+
+    with pytest.raises(HandlerError) as caught:
+        define()
+    assert "@handles() of " in str(caught.value)
+    assert str(caught.value).endswith("Empty.method names no type; write @handles(SomeMessage)")
 
 
-def test_a_category_is_no_message_type() -> None:
-    wrong: Any = EventCategory.MODEL
-    with pytest.raises(HandlerError, match="is not an event type"):
+def test_one_decorator_names_them_all() -> None:
+    def define() -> None:
+        class Double(Actor):  # pyright: ignore[reportUnusedClass]  # it can't be made
+            @handles(str)
+            @handles(int)
+            def method(self, message: str | int) -> None: ...
 
-        class Wrong(Actor):  # pyright: ignore[reportUnusedClass]
-            @handles(wrong)
-            def model(self, event: Any) -> None: ...
+    assert refused(define) == (
+        "Double.method has two @handles; name all its types in one, @handles(A, B)"
+    )
+
+
+@pytest.mark.parametrize("entry", [7, None, list[int], int | str, "x".upper])
+def test_what_is_no_type_is_refused(entry: Any) -> None:
+    def define() -> None:
+        class Odd(Actor):  # pyright: ignore[reportUnusedClass]  # it can't be made
+            @handles(entry)
+            def method(self, message: object) -> None: ...
+
+    assert refused(define) == (
+        f"Odd.method handles {entry!r}, which is neither a class nor the name of an event"
+    )
+
+
+def test_the_name_of_no_event_is_refused_with_the_nearest_ones() -> None:
+    def define() -> None:
+        class Misspelt(Actor):  # pyright: ignore[reportUnusedClass]  # it can't be made
+            @handles("TRAINING_COMPLETD")
+            def method(self, event: object) -> None: ...
+
+    text = refused(define)
+    assert text.startswith("Misspelt.method handles 'TRAINING_COMPLETD': ")
+    assert "TRAINING_COMPLETED" in text
+
+
+@pytest.mark.parametrize("wrap", [staticmethod, classmethod])
+@pytest.mark.parametrize("outside", [True, False])
+def test_a_static_or_class_method_is_refused(wrap: Any, *, outside: bool) -> None:
+    def function(message: object) -> None: ...
+
+    method = handles(str)(wrap(function)) if outside else wrap(handles(str)(function))
+
+    assert refused(lambda: type("Static", (Actor,), {"method": method})) == (
+        "Static.method handles messages, so it must be a plain method"
+    )
+
+
+def nothing(self: Any) -> None: ...
+def two(self: Any, message: Any, other: Any) -> None: ...
+def keyword(self: Any, message: Any, *, needed: Any) -> None: ...
+def keywords(self: Any, *, message: Any) -> None: ...
+
+
+@pytest.mark.parametrize("function", [nothing, two, keyword, keywords])
+def test_a_signature_that_does_not_fit_is_refused(function: Callable[..., Any]) -> None:
+    name = function.__name__
+    method = handles(str)(functools.wraps(function)(lambda *a, **k: function(*a, **k)))
+
+    text = refused(lambda: type("Unfit", (Actor,), {name: method}))
+
+    assert text.startswith(f"Unfit.{name}(self: ")
+    assert text.endswith(f"can't be called with one message; it should be {name}(self, message)")
+
+
+def optional(self: Any, message: Any, other: int = 0) -> None: ...
+def anything(self: Any, *messages: Any) -> None: ...
+def options(self: Any, message: Any, *, option: int = 0) -> None: ...
+def positional(self: Any, message: Any, /) -> None: ...
+
+
+@pytest.mark.parametrize("function", [optional, anything, options, positional])
+def test_a_signature_fits_that_takes_one_message(function: Callable[..., Any]) -> None:
+    method = handles(str)(functools.wraps(function)(lambda *a, **k: function(*a, **k)))
+    made = type("Fit", (Actor,), {"method": method})
+
+    assert set(collect(made)) == {str}
+
+
+# ---------------------------------------------------------------- annotations
+
+
+def test_an_annotation_that_says_another_type_is_refused() -> None:
+    def define() -> None:
+        class Liar(Actor):  # pyright: ignore[reportUnusedClass]  # it can't be made
+            @handles(str)
+            def method(self, message: int) -> None: ...
+
+    assert refused(define) == "Liar.method handles str, but its parameter is annotated int"
+
+
+def test_each_type_must_be_in_the_union() -> None:
+    def define() -> None:
+        class Liar(Actor):  # pyright: ignore[reportUnusedClass]  # it can't be made
+            @handles(Order, str)
+            def method(self, message: Order | Cancel) -> None: ...
+
+    assert "handles str, but its parameter is annotated " in refused(define)
+
+
+def one_of(self: Any, message: Order | Cancel) -> None: ...
+def base(self: Any, message: object) -> None: ...
+def untyped(self: Any, message) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001  # so
+def any_type(self: Any, message: Any) -> None: ...
+def generic(self: Any, message: M) -> M: ...
+def unknown(self: Any, message: Decimal) -> None: ...
+def annotated(self: Any, message: Annotated[Order, "first"]) -> None: ...
+def literal(self: Any, message: Literal["a"]) -> None: ...
+def protocol(self: Any, message: Speaks) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "function",
+    [one_of, base, untyped, any_type, generic, unknown, annotated, literal, protocol],
+)
+def test_annotations_that_fit_or_that_nobody_can_check_are_taken(
+    function: Callable[..., Any],
+) -> None:
+    made = type("Fine", (Actor,), {"method": handles(Rush)(function)})
+
+    assert set(collect(made)) == {Rush}
+    del function.__ringleader_handles__  # type: ignore[attr-defined]  # for the next test
+
+
+def test_a_generic_annotation_is_taken_by_its_class() -> None:
+    class Lists(Actor):
+        @handles(list)
+        def numbers(self, message: list[int]) -> None: ...
+
+        @handles(dict)
+        def words(self, message: dict[str, int] | None) -> None: ...
+
+    assert set(Lists.handlers) == {list, dict}
+
+
+# ---------------------------------------------------------------- events
+
+
+def test_an_event_can_be_named_by_its_class_or_its_name() -> None:
+    class Listening(Actor):
+        @handles(TrainingStarted)
+        def started(self, event: TrainingStarted) -> None: ...
+
+        @handles("TRAINING_COMPLETED")
+        def completed(self, event: TrainingCompleted) -> None: ...
+
+    assert set(Listening.handlers) == {TrainingStarted, TrainingCompleted}
+
+
+def test_what_is_known_of_a_handler() -> None:
+    class Known(Actor):
+        @handles(str, idempotent=True)
+        async def text(self, message: str) -> None: ...
+
+        @handles(Terminated)
+        def gone(self, message: Terminated) -> None: ...
+
+    text, gone = Known.handlers[str], Known.handlers[Terminated]
+
+    assert (text.type, text.name, text.idempotent, text.is_async) == (str, "text", True, True)
+    assert (gone.name, gone.idempotent, gone.is_async) == ("gone", False, False)
+    assert text.function is Known.text
+    assert Known.is_idempotent("x")
+    assert not Known.is_idempotent(7)

@@ -170,7 +170,8 @@ def test_a_full_disk_halts_until_there_is_room_again() -> None:
     still = halted(full, Resources(disk=64), OPTIONS)
     over = halted(still, Resources(disk=62), OPTIONS)
 
-    assert (full, still, over) == ({"disk"}, {"disk"}, frozenset())
+    assert full == still == frozenset({"disk"})
+    assert over == frozenset()
 
 
 def test_a_halt_names_the_resource_and_both_thresholds() -> None:
@@ -212,7 +213,7 @@ def test_the_first_denial_wins() -> None:
     state.unhealthy.add("a")
     state.reserved["a"] = "training"
     register(state, OPTIONS, task("t"), 100.0)
-    reasons = []
+    reasons: list[str] = []
     while not (verdict := ask(state)).granted:
         reasons.append(verdict.reason.split(":")[0])
         match reasons[-1]:

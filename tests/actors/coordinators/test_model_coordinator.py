@@ -107,8 +107,8 @@ def test_a_bad_production_model_is_rolled_back_once(event: Event) -> None:
         pipeline.publish(event)
         pipeline.publish(TrainingRollbackNeeded(model_id="m2", reason="asked for again"))
 
-        (event,) = pipeline.told("PROMOTION_ROLLED_BACK")
-        assert (event.from_model_id, event.to_model_id, event.reason) == ("m2", "m1", "worse")
+        (told,) = pipeline.told("PROMOTION_ROLLED_BACK")
+        assert (told.from_model_id, told.to_model_id, told.reason) == ("m2", "m1", "worse")
         assert best(pipeline) == "m1"
         assert states(pipeline) == ["production", "rolled_back"]
         pipeline.system.advance(2)

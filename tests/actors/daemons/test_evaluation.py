@@ -6,6 +6,7 @@ from ringleader.actors.daemons.job_messages import JobProgress
 from ringleader.actors.events.model import PromotionCandidate
 from ringleader.actors.events.training import TrainingCompleted
 from ringleader.actors.journal import ModelRecord
+from ringleader.actors.workloads.protocol import Metric
 from tests.actors.coordinators.fakes import CONFIG, Pipeline, Work
 
 NAME = "evaluation_daemon"
@@ -147,7 +148,7 @@ def test_progress_is_told() -> None:
         train(pipeline)
         pipeline.system.advance(1)
         (request,) = pipeline.work.requests
-        metrics = {"baseline": "random", "current_win_rate": 0.5}
+        metrics: dict[str, Metric] = {"baseline": "random", "current_win_rate": 0.5}
         pipeline.ref(NAME).tell(JobProgress(request, 30, 150, "games", metrics))
         pipeline.ref(NAME).tell(JobProgress(request, 31, 150, "games", {}))
         pipeline.system.run()

@@ -29,7 +29,8 @@ def request(path: str = "m", asked_at: float = 0.0, not_before: float = 0.0) -> 
 
 
 def test_backpressure_begins_at_70_and_ends_at_35() -> None:
-    active, told = False, []
+    active = False
+    told: list[str | None] = []
     for waiting in (69, 70, 90, 36, 35, 34, 70):
         signal = backpressure(waiting, OPTIONS, active=active)
         active = signal == "activate" if signal else active
@@ -40,7 +41,8 @@ def test_backpressure_begins_at_70_and_ends_at_35() -> None:
 
 @given(st.lists(st.integers(0, 100)))
 def test_backpressure_alternates(depths: list[int]) -> None:
-    active, told = False, []
+    active = False
+    told: list[str] = []
     for waiting in depths:
         signal = backpressure(waiting, OPTIONS, active=active)
         if signal is not None:

@@ -28,7 +28,8 @@ READY = Readiness(samples=5000, games=10_000, data_at=NOW - 60)
 
 
 def ask(state: Readiness = READY, **more: Any) -> Closed | None:
-    return first_closed(state, OPTIONS, NOW, **{"players": 2, **more})
+    asked: dict[str, Any] = {"players": 2, **more}
+    return first_closed(state, OPTIONS, NOW, **asked)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,8 @@ def test_regressions_slow_down(pace: Pace, severity: str, after: Pace) -> None:
 
 
 def test_three_failures_in_a_row_reduce_the_pace() -> None:
-    tempo, paces = Tempo(), []
+    tempo = Tempo()
+    paces: list[str] = []
     for _ in range(3):
         tempo = after_failure(tempo, OPTIONS)
         paces.append(tempo.pace)
@@ -155,7 +157,8 @@ def test_three_failures_in_a_row_reduce_the_pace() -> None:
 
 
 def test_three_stagnant_evaluations_want_a_harder_tier_once() -> None:
-    tempo, wanted = Tempo(), []
+    tempo = Tempo()
+    wanted: list[bool] = []
     for gain in (5.0, 4.0, 6.0, 1.0, 2.0, 3.0, 0.0):
         tempo, harder = after_evaluation(tempo, 0.7, gain, OPTIONS)
         wanted.append(harder)
@@ -201,7 +204,8 @@ def test_velocity_sets_epochs_and_learning_rate(
 ) -> None:
     found = intensity(Tempo(velocity=velocity), OPTIONS)
 
-    assert (found.epochs, found.learning_rate) == (epochs, pytest.approx(rate))
+    assert found.epochs == epochs
+    assert found.learning_rate == pytest.approx(rate)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +215,8 @@ def test_velocity_sets_epochs_and_learning_rate(
 def test_the_trend_sets_them_a_little(trend: str, epochs: int, rate: float) -> None:
     found = intensity(Tempo(trend=trend), OPTIONS)
 
-    assert (found.epochs, found.learning_rate) == (epochs, pytest.approx(rate))
+    assert found.epochs == epochs
+    assert found.learning_rate == pytest.approx(rate)
 
 
 @given(
