@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ringleader.actors.daemons.evaluation_rounds import round_of
 from ringleader.actors.daemons.evaluation_rules import EvaluationDaemonOptions
 from ringleader.actors.daemons.job_messages import JobProgress
 from ringleader.actors.events.model import PromotionCandidate
 from ringleader.actors.events.training import TrainingCompleted
 from ringleader.actors.journal import ModelRecord
-from ringleader.actors.workloads.protocol import Metric
 from tests.actors.coordinators.fakes import CONFIG, Pipeline, Work
+
+if TYPE_CHECKING:
+    from ringleader.actors.workloads.protocol import Metric
 
 NAME = "evaluation_daemon"
 PATH = f"/coordination/layer7/{NAME}"
