@@ -350,7 +350,8 @@ def test_annotations_that_fit_or_that_nobody_can_check_are_taken(
 
 
 def test_a_handler_needs_no_annotation() -> None:
-    bare = handles(Rush)(lambda _self, _message: None)
+    bare = handling(Rush, any_type)
+    bare.__annotations__ = {}
 
     assert set(collect(type("Bare", (Actor,), {"method": bare}))) == {Rush}
 
