@@ -4,11 +4,12 @@ import os
 import re
 import socket
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ringleader.actors.base import Actor
+from ringleader.actors.base import Actor, build
 from ringleader.actors.cell import Cell
 from ringleader.actors.clock import RealClock
 from ringleader.actors.context import Context
@@ -204,7 +205,7 @@ def test_who_is_not_supervised_is_counted_to_the_end() -> None:
     stage = ManualStage()
     stage.context.kept = None
     cell = Cell("/alone", Keeper, stage.context)
-    cell.launch(Keeper)
+    cell.launch(partial(build, Keeper, cell, (), {}))
     stage.run()
     cell.ref.tell("handled")
     stopped = cell.ref.stop(block=False)
@@ -239,7 +240,7 @@ def test_closing_ends_all_threads() -> None:
     before = set(threading.enumerate())
     for name in ("pool", "thread", "async"):
         cell = Cell(f"/{name}", Keeper, context, dispatcher=name)
-        cell.launch(lambda c=cell: _built(c))  # type: ignore[misc]  # a default
+        cell.launch(partial(build, Keeper, cell, (), {}))
         assert cell.ref.ask("hello", timeout=5) == "hello"
     context.clock.call_later(60, lambda: None)
     assert len(set(threading.enumerate()) - before) >= 4
@@ -247,12 +248,6 @@ def test_closing_ends_all_threads() -> None:
     assert context.close(5)
 
     assert set(threading.enumerate()) <= before
-
-
-def _built(cell: Cell) -> Keeper:
-    actor = Keeper.__new__(Keeper)
-    actor._cell = cell
-    return actor
 
 
 def test_closing_says_when_a_handler_does_not_return() -> None:
@@ -267,16 +262,10 @@ def test_closing_says_when_a_handler_does_not_return() -> None:
 
     cells = [Cell(f"/{n}", Hanging, context, dispatcher="thread") for n in range(3)]
     for cell in cells:
-        cell.launch(lambda c=cell: _hanging(Hanging, c))  # type: ignore[misc]  # a default
+        cell.launch(partial(build, Hanging, cell, (), {}))
         cell.ref.tell("hang")
     assert begun.wait(5)
 
     assert not context.close(0.01)
     release.set()
     assert context.close(5)
-
-
-def _hanging(kind: type[Actor], cell: Cell) -> Actor:
-    actor = kind.__new__(kind)
-    actor._cell = cell
-    return actor
