@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pykka import ActorDeadError
 
-from .ending import Ending
+from .ending import Ending, forget_frames
 from .errors import ActorDied, MailboxFull
 from .incarnation import Incarnation, Parent, Phase
 from .letters import DeadLetter, Outcome
@@ -143,7 +143,7 @@ class Cell(Ending):
         """
         self.launched += 1
         self.current = incarnation = Incarnation(self, make, supervisor)
-        incarnation.actor = actor
+        incarnation.actor, incarnation.began = actor, self.context.clock.now()
         self.mailbox.put_control(_Launch(incarnation))
         return incarnation
 
@@ -216,13 +216,8 @@ class Cell(Ending):
     def _start(self, incarnation: Incarnation) -> None:
         if incarnation.phase is not Phase.STARTING:
             return
-        incarnation.began = self.context.clock.now()
         try:
-            incarnation.actor = actor = incarnation.make()
-            incarnation.in_order = getattr(actor, "in_order", False)
-            incarnation.is_async = self.dispatcher.is_async
-            self.context.joined(self)
-            extra = actor.on_start()
+            extra = self._make(incarnation)
         except Ignore:
             self.started(incarnation, Ignored())
         except BaseException as error:  # noqa: BLE001  # a failure of this actor alone
@@ -232,6 +227,13 @@ class Cell(Ending):
                 self._run_coroutine(incarnation, self._start_later(incarnation, extra))
             elif extra is not LATER:
                 self.started(incarnation, Up(extra))
+
+    def _make(self, incarnation: Incarnation) -> Any:
+        incarnation.actor = actor = incarnation.make()
+        incarnation.in_order = getattr(actor, "in_order", False)
+        incarnation.is_async = self.dispatcher.is_async
+        self.context.joined(self)
+        return actor.on_start()
 
     async def _start_later(self, incarnation: Incarnation, coroutine: Any) -> None:
         try:
@@ -248,6 +250,7 @@ class Cell(Ending):
             return  # killed meanwhile
         if incarnation.actor is not None and not isinstance(error, Exit):
             self.tell_failure(incarnation, error)
+        forget_frames(error)
         self.started(incarnation, Failed(reason_of(error)))
 
     def started(self, incarnation: Incarnation, outcome: Start) -> None:
@@ -282,6 +285,7 @@ class Cell(Ending):
             # Calls and exits are the business of one incarnation of a supervisor, not of the next.
             incarnation.actor.ended(reason)
             self._refuse(ActorDied(reason))
+        incarnation.actor = None  # who keeps the incarnation does not keep the instance
         self.tell_watchers_of(incarnation, reason)
         if incarnation.supervisor is None:
             self._unregister()

@@ -88,6 +88,7 @@ class Ending(Turns):
         incarnation.reason = reason_of(error)
         if not isinstance(error, Exit):
             self.tell_failure(incarnation, error)
+        forget_frames(error)
 
     def _run_coroutine(self, incarnation: Incarnation, coroutine: Any) -> None:
         def ended(_: None) -> None:
@@ -105,8 +106,7 @@ class Ending(Turns):
         if not isinstance(error, Exit):
             self.tell_failure(incarnation, error)
         outcome = Outcome.HANDLED if isinstance(error, Exit) else Outcome.FAILED
-        # Reports and dead letters are kept; the local variables of a dead actor must not be.
-        traceback.clear_frames(error.__traceback__)
+        forget_frames(error)
         self.finish(incarnation, reason_of(error), outcome=outcome)
 
     def finish(
@@ -162,7 +162,7 @@ class Ending(Turns):
             number=incarnation.number,
             reason=reason,
             time=clock.time(),
-            uptime=max(0.0, clock.now() - incarnation.began) if incarnation.began else 0.0,
+            uptime=max(0.0, clock.now() - incarnation.began),
             depth=len(self.mailbox),
             in_hand=plain(in_hand[0]) if in_hand else None,
         )
@@ -279,6 +279,20 @@ class Ending(Turns):
                 close()
             except BaseException as error:  # noqa: BLE001  # the others must be closed, too
                 self._log_failure(incarnation, error)
+
+
+def forget_frames(error: BaseException) -> None:
+    """Let go of local variables: reports and dead letters are kept, a dead actor must not be."""
+    if error.__traceback__ is not None:  # its first frame is ours, still runs, and can't be cleared
+        error.__traceback__ = error.__traceback__.tb_next
+    seen: set[BaseException] = set()
+    chain: list[BaseException | None] = [error]
+    while chain:
+        link = chain.pop()
+        if link is not None and link not in seen:
+            seen.add(link)
+            traceback.clear_frames(link.__traceback__)
+            chain += [link.__cause__, link.__context__]
 
 
 def _without(watchers: list[Watcher] | None, ref: Watcher) -> list[Watcher]:

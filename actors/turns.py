@@ -119,8 +119,11 @@ class Turns:
             if current.is_async:
                 self._serve_on_loop(current, turn, sched)
                 return
+            actor = current.actor
+            if actor is None:
+                return  # ended in this moment
             # No check whether it still lives: its end takes the rest of the batch away.
-            on_receive, special = current.actor.on_receive, SPECIAL
+            on_receive, special = actor.on_receive, SPECIAL
             try:
                 for item in self._begin(current, sched):
                     if type(item) in special:
@@ -139,6 +142,7 @@ class Turns:
                 self.fail(current, error)
             except BaseException as error:  # noqa: BLE001  # SystemExit is this actor's failure
                 self.fail(current, error)
+                del actor, on_receive  # the error's traceback keeps this frame
         finally:
             if self.in_turn != ON_LOOP:  # else the task ends it
                 self._end_turn(sched, turn - left)
@@ -274,8 +278,10 @@ class Turns:
         incarnation.task = task
 
     async def _serve_async(self, incarnation: Incarnation, turn: int, sched: Any) -> int:
-        on_receive, special = incarnation.actor.on_receive, SPECIAL
-        left = turn
+        actor, special, left = incarnation.actor, SPECIAL, turn
+        if actor is None:
+            return 0  # ended in this moment
+        on_receive = actor.on_receive
         try:
             for item in self._begin(incarnation, sched):
                 if type(item) in special:
@@ -291,6 +297,7 @@ class Turns:
         except BaseException as error:  # noqa: BLE001  # a cancelled handler, too, is a failed one
             if sched is self.mailbox.sched:
                 self.fail(incarnation, error)
+            del actor, on_receive  # the error's traceback keeps this frame
         return turn - left
 
     # ------------------------------------------------------------------- special messages
@@ -338,10 +345,10 @@ class Turns:
                 ask.reply_to.set(result)
 
     def _refuse_ask(self, incarnation: Incarnation, ask: Ask, error: Exception) -> None:
-        pykka_logger.info(
-            "Exception returned from %s to caller:", incarnation.actor, exc_info=error
-        )
         if incarnation.alive:
+            pykka_logger.info(
+                "Exception returned from %s to caller:", incarnation.actor, exc_info=error
+            )
             self._settle_in_turn(incarnation, Outcome.FAILED)
             ask.reply_to.set_exception((type(error), error, error.__traceback__))
 

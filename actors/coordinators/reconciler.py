@@ -42,6 +42,7 @@ class Reconciler(Actor):
         super().__init__()
         self.journal = journal
         self._period = period
+        self._soonest: float | None = None
 
     def on_start(self) -> None:
         """Be up at once; the first recheck is the first message's business."""
@@ -58,8 +59,12 @@ class Reconciler(Actor):
         raise NotImplementedError
 
     def recheck_in(self, seconds: float) -> None:
-        """Recheck after `seconds`, beside the regular ones; a later call replaces an earlier."""
-        self.timers.once(max(0.0, seconds), RECHECK, key="once")
+        """Recheck after `seconds`, beside the regular ones; of several times the soonest counts."""
+        now = self.context.clock.now()
+        when = now + max(0.0, seconds)
+        if self._soonest is None or not now < self._soonest <= when:
+            self._soonest = when
+            self.timers.once(when - now, RECHECK, key="soonest")
 
     @property
     def now(self) -> float:

@@ -51,9 +51,6 @@ class JobOwner(Reconciler):
     def admitted(self, request: JobRequest) -> None:
         """Note that a job may start, before it does. It may come again."""
 
-    def started(self, report: JobStarted) -> None:
-        """Hear that a process runs for a job."""
-
     def progressed(self, report: JobProgress) -> None:
         """Hear how far a job is."""
 
@@ -115,8 +112,7 @@ class JobOwner(Reconciler):
 
     @handles(JobStarted, idempotent=True)
     def hear_started(self, report: JobStarted) -> None:
-        """Pass it on."""
-        self.started(report)
+        """Do nothing: what was admitted counts as started."""
 
     @handles(JobProgress)
     def hear_progress(self, report: JobProgress) -> None:
