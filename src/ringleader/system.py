@@ -5,10 +5,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from functools import partial
-from threading import Event as ThreadEvent
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from ringleader.actors.base import Actor, build
+from ringleader.actors.base import build
 from ringleader.actors.cell import Cell
 from ringleader.actors.context import Context
 from ringleader.actors.errors import NoSuchActor, PublishError, StoppedError
@@ -17,13 +16,12 @@ from ringleader.actors.events.catalogue import Catalogue
 from ringleader.actors.events.codec import PayloadLimits
 from ringleader.actors.events.errors import did_you_mean, nearest
 from ringleader.actors.letters import DeadLetters, Outcome
-from ringleader.actors.lifecycle import Exited, Failed, Started, Up
 from ringleader.actors.options import ActorOptions, EventOptions
-from ringleader.actors.registry import EventHub, EventStatistics, Registry
+from ringleader.actors.registry import EventHub, EventStatistics
 from ringleader.supervisors.spec import ChildSpec
-from ringleader.supervisors.supervisor import Supervisor
 
 from .deaths import Deaths
+from .guardians import SUBSCRIBERS, FunctionSubscriber, Owner, Root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,11 +31,7 @@ if TYPE_CHECKING:
     from ringleader.actors.lifecycle import Reason
     from ringleader.actors.ref import Ref
     from ringleader.actors.routing import Topic
-    from ringleader.supervisors.lifecycle_events import LifecycleEvent
     from ringleader.supervisors.ref import SupervisorRef
-
-
-SUBSCRIBERS = "/system/subscribers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,73 +53,6 @@ class SystemStatistics:
     actors: int
     starts: int
     restarts: int
-
-
-class Root(Supervisor):
-    """The supervisor at the top; users' actors are its children, beside `/system`."""
-
-    def __init__(self, hub: EventHub, intensity: int, period: int) -> None:
-        super().__init__()
-        self._hub = hub
-        self.intensity, self.period = intensity, period
-
-    def init(self) -> list[ChildSpec]:
-        """Return what the system itself needs: it starts before everything else, ends after."""
-        return [ChildSpec("system", Guardian, (self._hub,))]
-
-    def _announce(self, event: LifecycleEvent, subject: str) -> None:
-        if subject != "/system":  # who would route it?
-            super()._announce(event, subject)
-
-
-class Guardian(Supervisor):
-    """Keeps the registry and the functions that subscribe."""
-
-    intensity = 10
-    period = 60
-    announce = False
-
-    def __init__(self, hub: EventHub) -> None:
-        super().__init__()
-        self._hub = hub
-
-    def init(self) -> list[ChildSpec]:
-        """Return the registry, and room for functions."""
-        return [
-            ChildSpec("registry", Registry, (self._hub,)),
-            ChildSpec("subscribers", Subscribers),
-        ]
-
-
-class Subscribers(Supervisor):
-    """Keeps the functions that subscribe; one that fails at every event must not end them all."""
-
-    intensity = 1_000
-    period = 60
-    announce = False
-
-
-class _Owner:
-    """Whom the root reports to."""
-
-    alive = True
-
-    def __init__(self) -> None:
-        self.up = ThreadEvent()
-        self.ended = ThreadEvent()
-        self.reason: Reason = None
-
-    def hear(self, news: Started | Exited) -> None:
-        match news:
-            case Started(_, Up()):
-                self.up.set()
-                return
-            case Started(_, Failed(reason)) | Exited(_, reason):
-                self.reason = reason
-            case Started():
-                self.reason = "ignored"
-        self.ended.set()
-        self.up.set()
 
 
 class System:
@@ -185,7 +112,7 @@ class System:
         self.hub = EventHub(self.context, self.catalogue, events, self.epoch)
         self.context.events = self.hub
         self._shutdown_timeout = shutdown_timeout
-        self._owner = _Owner()
+        self._owner = Owner()
         self._root = Cell("", Root, self.context)
         self._limits = (intensity, period)
         self._stopped = False
@@ -372,7 +299,7 @@ class System:
         label = name or f"{getattr(function, '__name__', 'function')}-{self.deaths.starts}"
         if self._root.current is None:
             raise StoppedError("the system is not running; start it first")
-        spec = ChildSpec(label, _Subscriber, (self.hub, kind, function), restart="transient")
+        spec = ChildSpec(label, FunctionSubscriber, (self.hub, kind, function), restart="transient")
         subscribers: SupervisorRef[Any] = cast("SupervisorRef[Any]", self.ref(SUBSCRIBERS))
         return subscribers.start_child(spec)
 
@@ -399,23 +326,3 @@ class System:
             starts=self.deaths.starts,
             restarts=self.deaths.restarts,
         )
-
-
-class _Subscriber(Actor):
-    """Calls a function with events."""
-
-    dispatcher: ClassVar[str] = "thread"  # the function may block
-
-    def __init__(self, hub: EventHub, topic: Topic, function: Callable[[Any], object]) -> None:
-        super().__init__()
-        self._hub, self._topic, self._function = hub, topic, function
-
-    def on_start(self) -> None:
-        """Subscribe."""
-        self._hub.subscribe(self.actor_ref, self._topic)
-
-    def on_receive(self, message: Any) -> Any:
-        """Call the function with an event."""
-        if isinstance(message, Event):
-            self._function(message)
-        return None

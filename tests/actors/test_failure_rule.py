@@ -23,7 +23,7 @@ from tests.probe import probe
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ringleader.actors.cell import Cell
     from ringleader.actors.incarnation import Incarnation
@@ -380,7 +380,7 @@ class Hanging(Actor):
         return message
 
     def speak(self) -> None:
-        ways = {
+        ways: dict[str, Callable[[], object]] = {
             "tell": lambda: self.other.tell("from the dead"),
             "ask": lambda: self.other.ask("from the dead", timeout=5),
             "call": lambda: self.other.call(Fragile.note, "from the dead").get(timeout=5),

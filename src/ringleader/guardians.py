@@ -1,0 +1,111 @@
+"""The top of a system's tree: what the system itself keeps alive, and whom the root reports to."""
+
+from __future__ import annotations
+
+from threading import Event as ThreadEvent
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ringleader.actors.base import Actor
+from ringleader.actors.events.base import Event
+from ringleader.actors.lifecycle import Exited, Failed, Started, Up
+from ringleader.actors.registry import EventHub, Registry
+from ringleader.supervisors.spec import ChildSpec
+from ringleader.supervisors.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ringleader.actors.lifecycle import Reason
+    from ringleader.actors.routing import Topic
+    from ringleader.supervisors.lifecycle_events import LifecycleEvent
+
+SUBSCRIBERS = "/system/subscribers"
+"""Where the functions live that subscribe to events."""
+
+
+class Root(Supervisor):
+    """The supervisor at the top; users' actors are its children, beside `/system`."""
+
+    def __init__(self, hub: EventHub, intensity: int, period: int) -> None:
+        super().__init__()
+        self._hub = hub
+        self.intensity, self.period = intensity, period
+
+    def init(self) -> list[ChildSpec]:
+        """Return what the system itself needs: it starts before everything else, ends after."""
+        return [ChildSpec("system", Guardian, (self._hub,))]
+
+    def _announce(self, event: LifecycleEvent, subject: str) -> None:
+        if subject != "/system":  # who would route it?
+            super()._announce(event, subject)
+
+
+class Guardian(Supervisor):
+    """Keeps the registry and the functions that subscribe."""
+
+    intensity = 10
+    period = 60
+    announce = False
+
+    def __init__(self, hub: EventHub) -> None:
+        super().__init__()
+        self._hub = hub
+
+    def init(self) -> list[ChildSpec]:
+        """Return the registry, and room for functions."""
+        return [
+            ChildSpec("registry", Registry, (self._hub,)),
+            ChildSpec("subscribers", Subscribers),
+        ]
+
+
+class Subscribers(Supervisor):
+    """Keeps the functions that subscribe; one that fails at every event must not end them all."""
+
+    intensity = 1_000
+    period = 60
+    announce = False
+
+
+class Owner:
+    """Whom the root reports to."""
+
+    alive = True
+
+    def __init__(self) -> None:
+        self.up = ThreadEvent()
+        self.ended = ThreadEvent()
+        self.reason: Reason = None
+
+    def hear(self, news: Started | Exited) -> None:
+        """Note that the root is up, or why it is not."""
+        match news:
+            case Started(_, Up()):
+                self.up.set()
+                return
+            case Started(_, Failed(reason)) | Exited(_, reason):
+                self.reason = reason
+            case Started():
+                self.reason = "ignored"
+        self.ended.set()
+        self.up.set()
+
+
+class FunctionSubscriber(Actor):
+    """Calls a function with events."""
+
+    dispatcher: ClassVar[str] = "thread"  # the function may block
+
+    def __init__(self, hub: EventHub, topic: Topic, function: Callable[[Any], object]) -> None:
+        super().__init__()
+        self._hub, self._topic, self._function = hub, topic, function
+
+    def on_start(self) -> None:
+        """Subscribe."""
+        self._hub.subscribe(self.actor_ref, self._topic)
+
+    def on_receive(self, message: Any) -> Any:
+        """Call the function with an event."""
+        if isinstance(message, Event):
+            self._function(message)
+        return None
