@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .context import Context
+    from .events.base import Envelope
     from .lifecycle import Outcome as Start
     from .mailbox import Overflow
 
@@ -161,18 +162,37 @@ class Cell(Ending):
         self.mailbox.put_control(_Crash(incarnation, error))
 
     def kill(
-        self, incarnation: Incarnation, reason: Reason = "killed", below: Reason = "killed"
-    ) -> None:
+        self,
+        incarnation: Incarnation,
+        reason: Reason = "killed",
+        below: Reason = "killed",
+        *,
+        outcome: Outcome = Outcome.INTERRUPTED,
+        only_at: Envelope | None = None,
+    ) -> bool:
         """End it now, whatever it is doing, and all that it supervises (OTP's `brutal_kill`).
 
         A thread in the middle of a handler can't be stopped: it is given up, replaced, and may
         no longer tell, publish or answer. A coroutine is cancelled.
+
+        Args:
+            incarnation: ends.
+            reason: why.
+            below: why those below it do.
+            outcome: of the message in hand.
+            only_at: end it only if it is at this event still.
+
+        Returns:
+            Whether this call has ended it.
         """
-        if not self.finish(incarnation, reason, below, abandon=True):
-            return
+        if not self.finish(
+            incarnation, reason, below, outcome=outcome, abandon=True, only_at=only_at
+        ):
+            return False
         if incarnation.task is not None:
             incarnation.task.cancel()
         self.mailbox.wake()
+        return True
 
     def close(self) -> None:
         """No incarnation will follow: refuse what is queued and what comes."""

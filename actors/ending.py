@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .cell import Cell
+    from .events.base import Envelope
     from .incarnation import Incarnation, Watcher
     from .ref import Ref
 
@@ -117,6 +118,7 @@ class Ending(Turns):
         *,
         outcome: Outcome = Outcome.INTERRUPTED,
         abandon: bool = False,
+        only_at: Envelope | None = None,
     ) -> bool:
         """Record the end and tell the supervisor. Only the first call for an incarnation counts.
 
@@ -129,9 +131,10 @@ class Ending(Turns):
             below: why its children do, if that is another reason.
             outcome: of the message in hand.
             abandon: whether to give up the turn under way, in which it is.
+            only_at: do nothing unless it is at this event still.
         """
         with self._lock:
-            if not incarnation.alive:
+            if not incarnation.alive or (only_at is not None and self.envelope is not only_at):
                 return False
             was_starting = incarnation.phase is Phase.STARTING
             incarnation.phase, incarnation.reason = Phase.ENDED, reason

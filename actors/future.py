@@ -7,6 +7,7 @@ import queue
 import sys
 from _thread import allocate_lock, get_ident
 from contextlib import nullcontext, suppress
+from functools import reduce
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 import pykka
@@ -15,13 +16,16 @@ from .dispatch import here
 from .errors import BlockingCallError, DeadlockError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
     from types import TracebackType
     from typing import Self
 
     from .turns import Turns
 
 T = TypeVar("T")
+J = TypeVar("J")  # an item of a reply
+M = TypeVar("M")  # what map makes of it
+R = TypeVar("R")  # what reduce makes of it
 _unset: Any = pykka.Future[Any]()._get_hook_result  # noqa: SLF001  # Pykka's own seam
 
 
@@ -147,21 +151,22 @@ class Reply(pykka.Future[T]):
         self.sources = sources
         return self
 
-    def filter(self, func: Callable[[Any], bool]) -> Any:
+    def filter(self: Reply[Iterable[J]], func: Callable[[J], bool]) -> Reply[Iterable[J]]:
         """Return a future of the items that `func` is true of."""
-        return _as_reply(super().filter(func)).derived_from(self)  # type: ignore[misc]
+        return _derived(lambda timeout: list(filter(func, self.get(timeout=timeout))), self)
 
-    def join(self, *futures: pykka.Future[Any]) -> Any:
+    def join(self, *futures: pykka.Future[Any]) -> Reply[Iterable[Any]]:
         """Return a future of this reply and those of other futures."""
-        return _as_reply(super().join(*futures)).derived_from(self, *futures)
+        each = (self, *futures)
+        return _derived(lambda timeout: [future.get(timeout=timeout) for future in each], *each)
 
-    def map(self, func: Callable[[T], Any]) -> Any:
+    def map(self, func: Callable[[T], M]) -> Reply[M]:
         """Return a future of what `func` makes of the reply."""
-        return _as_reply(super().map(func)).derived_from(self)
+        return _derived(lambda timeout: func(self.get(timeout=timeout)), self)
 
-    def reduce(self, func: Callable[[Any, Any], Any], *args: Any) -> Any:
+    def reduce(self: Reply[Iterable[J]], func: Callable[[R, J], R], *args: R) -> Reply[R]:
         """Return a future of what `func` makes of all items, one after the other."""
-        return _as_reply(super().reduce(func, *args)).derived_from(self)  # type: ignore[misc]
+        return _derived(lambda timeout: reduce(func, self.get(timeout=timeout), *args), self)
 
     def _resolve(self, result: tuple[Any, Any]) -> None:
         if self._get_hook is not None:
@@ -203,10 +208,10 @@ class Reply(pykka.Future[T]):
         self._wake()
 
 
-def _as_reply(future: pykka.Future[Any]) -> Reply[Any]:
-    if not isinstance(future, Reply):
-        raise TypeError(f"{future!r} is no Reply")
-    return future
+def _derived(hook: Callable[[float | None], M], *sources: pykka.Future[Any]) -> Reply[M]:
+    derived: Reply[M] = Reply()
+    derived.set_get_hook(hook)
+    return derived.derived_from(*sources)
 
 
 class _LoopWaiter:

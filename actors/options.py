@@ -79,7 +79,7 @@ class EventOptions(Struct, frozen=True, kw_only=True):
             "logged once, counted and dropped",
             extra={"env": "RINGRIFT_EVENT_VALIDATION_STRICT"},
         ),
-    ] = False
+    ] = True
     max_event_bytes: Annotated[
         int, Meta(ge=1024, description="largest encoded event that is accepted (bytes)")
     ] = 1_048_576
@@ -90,18 +90,6 @@ class EventOptions(Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=1, description="longest chain of events that cause one another (events)"),
     ] = 32
-    failures_until_degraded: Annotated[
-        int,
-        Meta(
-            ge=1,
-            description="consecutive failures of a handler until COORDINATOR_HEALTH_DEGRADED "
-            "is published (failures)",
-        ),
-    ] = 5
-    critical_types: Annotated[
-        tuple[str, ...],
-        Meta(description="event types that must have a subscriber when the node is up"),
-    ] = ("TRAINING_COMPLETED", "EVALUATION_COMPLETED", "MODEL_PROMOTED", "DATA_SYNC_COMPLETED")
     log_level: Annotated[
         LogLevel,
         Meta(

@@ -164,7 +164,15 @@ class Ref(pykka.ActorRef[A]):
         """Send a message whose reply, if one is wanted, goes to a future of Pykka's."""
         self.tell(message if reply_to is None else Ask(message, reply_to))
 
-    def stop(self, *, block: bool = True, timeout: float | None = None) -> Any:
+    @overload
+    def stop(self, *, block: Literal[True] = True, timeout: float | None = None) -> bool: ...
+    @overload
+    def stop(self, *, block: Literal[False], timeout: float | None = None) -> Reply[bool]: ...
+    @overload
+    def stop(self, *, block: bool = True, timeout: float | None = None) -> bool | Reply[bool]: ...
+    def stop(  # pyright: ignore[reportIncompatibleMethodOverride]  # a Reply is a Future
+        self, *, block: bool = True, timeout: float | None = None
+    ) -> bool | Reply[bool]:
         """Ask the actor to stop, behind what was sent before; tell whether it was alive.
 
         With `block=False` return a future of that. A child of a supervisor that is `permanent`

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import logging
 from collections import Counter
 from dataclasses import dataclass
 from threading import Lock
@@ -16,13 +17,16 @@ from .base import Actor
 from .dedup import DedupWindow
 from .errors import MailboxFull, PublishError
 from .events.base import Envelope, Event
+from .events.errors import UnknownEventTypeError
+from .events.resilience import HandlerTimeout
 from .handlers import handles
 from .letters import DeadLetter, Outcome
 from .message import Delivery
+from .overdue import HandlerTimedOut, Overdue
 from .routing import RoutingTable, Subscription, Topic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Mapping
 
     from .cell import Cell
     from .context import Context
@@ -30,8 +34,14 @@ if TYPE_CHECKING:
     from .options import EventOptions
     from .ref import Ref
 
+logger = logging.getLogger("ringleader.events")
+
 REGISTRY_CAPACITY = 1_000_000
 """A publisher in an actor never blocks, so the registry's mailbox has room."""
+
+
+class _Look(NamedTuple):
+    """Look for handlers that take too long."""
 
 
 class Publish(NamedTuple):
@@ -55,6 +65,8 @@ class EventStatistics:
         by_type: events by name.
         subscriptions: how many there are.
         looped: events refused because too many caused one another.
+        unknown: events dropped because nobody knows their name, by name.
+        renamed: old spellings of names and fields that were met.
     """
 
     published: int
@@ -65,6 +77,8 @@ class EventStatistics:
     by_type: dict[str, int]
     subscriptions: int
     looped: int
+    unknown: dict[str, int]
+    renamed: dict[str, int]
 
 
 class EventHub:
@@ -73,7 +87,7 @@ class EventHub:
     Args:
         context: of the system.
         catalogue: the types that may be published.
-        options: dedup window, causation depth.
+        options: dedup window, causation depth, handler timeout.
         epoch: of this start of the node; part of event ids.
     """
 
@@ -92,6 +106,8 @@ class EventHub:
         self._prefix = f"{epoch:016x}-"
         self.published: Counter[str] = Counter()
         self.deduplicated = self.unrouted = self.deliveries = self.looped = 0
+        self.unknown: Counter[str] = Counter()
+        self.renamed: Counter[str] = Counter()
         self.taps: list[Callable[[Event, Envelope], None]] = []
         """Called by the registry with each event that is no duplicate; must return at once."""
 
@@ -143,6 +159,30 @@ class EventHub:
             ) from error
         return envelope.id
 
+    def publish_named(
+        self, name: str, payload: Mapping[str, Any], *, source: str, subject: str | None = None
+    ) -> str:
+        """Publish by name, in any of its spellings; return the id, empty if it was dropped.
+
+        Old spellings of names and fields are counted. A payload that names its source gives it to
+        the envelope.
+
+        Raises:
+            UnknownEventTypeError: the catalogue has no such type, and validation is strict.
+            EventValidationError: a field is missing, unknown, or of another type than declared.
+        """
+        try:
+            parsed = self.catalogue.parse(name, payload)
+        except UnknownEventTypeError as error:
+            if self.options.validation_strict:
+                raise
+            self.unknown[name] += 1
+            if self.unknown[name] == 1:
+                logger.warning("dropped, and so will be all of its kind: %s", error)
+            return ""
+        self.renamed.update(parsed.renamed)
+        return self.publish(parsed.event, source=parsed.source or source, subject=subject)
+
     # ---------------------------------------------------------------- for subscribers
 
     def attach(self, cell: Cell) -> None:
@@ -188,6 +228,8 @@ class EventHub:
             by_type=dict(self.published),
             subscriptions=len(self.table.subscriptions()),
             looped=self.looped,
+            unknown=dict(self.unknown),
+            renamed=dict(self.renamed),
         )
 
 
@@ -220,10 +262,12 @@ class Registry(Actor):
     def __init__(self, hub: EventHub) -> None:
         super().__init__()
         self._hub = hub
+        self._overdue = Overdue(hub.options.handler_timeout)
 
     def on_start(self) -> None:
         """Begin to take events."""
         self._hub.ref = self._cell.ref
+        self.timers.periodic(self._overdue.interval, _Look())
 
     @handles(Publish)
     def route(self, message: Publish) -> None:
@@ -246,6 +290,26 @@ class Registry(Actor):
             self._deliver(subscription, event, envelope)
         if not routed:
             hub.unrouted += 1
+
+    @handles(_Look)
+    def end_late_handlers(self, _: _Look) -> None:
+        """End incarnations that are at one event for too long, and say so."""
+        cells = {s.ref.cell: None for s in self._hub.table.subscriptions()}
+        for late in self._overdue.look(cells, self.context.clock.now()):
+            cell, timeout = late.cell, self._overdue.timeout
+            current = cell.current
+            reason = HandlerTimedOut(late.envelope.type, timeout)
+            if current is not None and cell.kill(
+                current, reason, outcome=Outcome.TIMED_OUT, only_at=late.envelope
+            ):
+                self.publish(
+                    HandlerTimeout(
+                        handler_name=cell.path,
+                        event_type=self._hub.catalogue.canonical(late.envelope.type),
+                        timeout_seconds=timeout,
+                        coordinator=cell.path.rpartition("/")[2],
+                    )
+                )
 
     def _deliver(self, subscription: Subscription, event: Event, envelope: Envelope) -> None:
         self._hub.deliveries += 1

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ringleader import Envelope
+from ringleader.actors.events import TrainingCompleted
 from ringleader.actors.letters import DeathReport
 from ringleader.deaths import Death
-from ringleader.logs import log_death, open_logs
+from ringleader.logs import log_death, log_event, open_logs, set_event_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,3 +113,17 @@ def test_afterwards_everything_is_as_before(tmp_path: Path) -> None:
     before = (root.level, list(root.handlers))
     open_logs(tmp_path / "log", "DEBUG", print).close()
     assert (root.level, list(root.handlers)) == before
+
+
+def test_events_can_be_traced_without_the_debug_lines_of_all_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    envelope = Envelope(id="1", source="/a", type="training_completed", time=0.0)
+    back = set_event_level("DEBUG")
+    log_event(TrainingCompleted(config_key="hex8_2p"), envelope)
+    back()
+    log_event(TrainingCompleted(config_key="hex5_2p"), envelope)
+
+    (record,) = caplog.records
+    assert "hex8_2p" in record.getMessage()
+    assert record.getMessage().endswith("from /a")

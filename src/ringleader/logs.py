@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ringleader.actors.events.base import Envelope, Event
+
     from .deaths import Death
 
 FILE_BYTES: Final = 10_000_000
@@ -28,6 +30,7 @@ _TOLD_ELSEWHERE: Final = ("ringleader.actor", "pykka")
 
 deaths = logging.getLogger("ringleader.deaths")
 status = logging.getLogger("ringleader.node")
+events = logging.getLogger("ringleader.events")
 
 
 class LineHandler(logging.Handler):
@@ -93,6 +96,18 @@ def open_logs(path: Path, level: str, write: Callable[[str], object]) -> Logs:
     root.addHandler(logs.lines)
     root.setLevel(level)
     return logs
+
+
+def set_event_level(level: str) -> Callable[[], None]:
+    """Log of events what is at least this severe; return what sets it back."""
+    before = events.level
+    events.setLevel(level)
+    return lambda: events.setLevel(before)
+
+
+def log_event(event: Event, envelope: Envelope) -> None:
+    """Log an event that was routed; for those who trace events."""
+    events.debug("%s %s from %s", envelope.id, event, envelope.source)
 
 
 def log_death(death: Death) -> None:

@@ -21,7 +21,7 @@ from .chaos import Chaos, Strike
 from .control import ControlServer
 from .datadir import DataDir, DataDirError
 from .lockfile import Holder, LockFile
-from .logs import log_death, open_logs
+from .logs import log_death, log_event, open_logs, set_event_level
 from .system import System
 
 if TYPE_CHECKING:
@@ -218,6 +218,9 @@ class Node:
         holder = Holder(pid=self.system.context.pid, started=self.clock.time())
         stack.callback(LockFile.take(self.data.lock, holder).release)
         stack.callback(open_logs(self.data.log, self.settings.node.log_level, self._write).close)
+        stack.callback(set_event_level(self.settings.events.log_level))
+        if self.settings.events.log_level == "DEBUG":
+            self.system.hub.taps.append(log_event)
         self.run = self._choose_run()
         self.journal = SqliteJournal(self.run.journal)
         stack.callback(self.journal.close)

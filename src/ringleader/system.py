@@ -267,14 +267,17 @@ class System:
     ) -> str:
         """Publish an event, or one by name with its payload; return its id.
 
+        With `events.validation_strict` off, an unknown name is logged once, counted and dropped,
+        and the id is empty.
+
         Raises:
             UnknownEventTypeError: the catalogue has no such type.
             EventValidationError: a field is missing, unknown, or of another type than declared.
             PublishError: the registry is not running.
         """
         if isinstance(event, str):
-            event = self.catalogue.from_payload(event, payload or {})
-        elif payload is not None:
+            return self.hub.publish_named(event, payload or {}, source=source, subject=subject)
+        if payload is not None:
             raise PublishError("a payload goes with the name of an event, not with an event")
         return self.context.publish(event, source=source, subject=subject)
 

@@ -362,6 +362,7 @@ def test_what_was_asked_in_a_circle_is_taken_back(real: Stage) -> None:
             ref.proxy().proxy_on().get(timeout=5)
 
         assert len(ref.cell.mailbox) == 0
+        assert ref.cell.waits_for is None
         assert ref.call(Asking.describe).get(timeout=5) == "idle"
     assert real.context.closed_outcomes == {Outcome.REJECTED: 4}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from ringleader import Actor, ChildSpec, Dedup, Event, EventCategory, EventType, Outcome, handles
@@ -12,6 +13,7 @@ from ringleader.actors.events import (
     BackpressureActivated,
     EvaluationStarted,
     EventValidationError,
+    HandlerTimeout,
     ModelPromoted,
     PressureLevel,
     TrainingCompleted,
@@ -381,3 +383,85 @@ def test_a_name_can_stand_for_a_path_until_its_actor_is_gone(system: TestSystem)
     system.ref("ears").tell("crash")
     system.run()
     assert system.hub.names == {}
+
+
+class Stuck(Actor):
+    """Never comes to the end of its first event."""
+
+    def __init__(self, lives: list[str]) -> None:
+        super().__init__()
+        self.lives = lives
+
+    @handles(TrainingCompleted)
+    async def hang(self, event: TrainingCompleted) -> None:
+        self.lives.append(event.model_path or "")
+        if len(self.lives) == 1:
+            await self.sleep(10_000.0)
+
+
+def test_a_handler_that_takes_too_long_is_ended_and_its_event_set_aside() -> None:
+    late: list[Event] = []
+    lives: list[str] = []
+    with TestSystem(intensity=10, events=EventOptions(handler_timeout=10.0)) as system:
+        system.start_child(ChildSpec("stuck", Stuck, (lives,)))
+        system.subscribe("HANDLER_TIMEOUT", late.append)
+        system.publish(DONE)
+        system.publish(TrainingCompleted(config_key="hex8_2p", model_path="next"))
+
+        system.advance(9.0)
+        assert lives == ["m.npz"]
+        system.advance(4.0)
+
+        assert lives == ["m.npz", "next"]
+        assert system.hub.statistics().outcomes == {Outcome.HANDLED: 2, Outcome.TIMED_OUT: 1}
+        (letter,) = system.dead_letters.letters()
+        assert (letter.path, letter.message, letter.reason) == ("/stuck", DONE, Outcome.TIMED_OUT)
+        assert late == [
+            HandlerTimeout(
+                handler_name="/stuck",
+                event_type="TRAINING_COMPLETED",
+                timeout_seconds=10.0,
+                coordinator="stuck",
+            )
+        ]
+        (death,) = system.deaths.all()
+        assert death.cause == (
+            "HandlerTimedOut: the handler of training_completed took longer than 10 s"
+        )
+
+
+def test_a_handler_that_is_at_another_event_by_then_is_left_alone() -> None:
+    lives: list[str] = []
+    with TestSystem(events=EventOptions(handler_timeout=10.0)) as system:
+        ref = system.start_child(ChildSpec("stuck", Stuck, (lives,)))
+        system.publish(DONE)
+        system.run()
+        current, at = ref.cell.current, ref.cell.envelope
+        assert current is not None
+        assert at is not None
+        other = msgspec.structs.replace(at, id="another")
+
+        assert not ref.cell.kill(current, "late", only_at=other)
+        assert ref.cell.kill(current, "late", only_at=at)
+
+
+def test_lenient_validation_drops_an_unknown_name_logs_it_once_and_counts_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with TestSystem(events=EventOptions(validation_strict=False)) as system:
+        for _ in range(3):
+            assert system.publish("NO_SUCH_EVENT", {}) == ""
+
+        assert system.hub.statistics().unknown == {"NO_SUCH_EVENT": 3}
+    assert [r.getMessage() for r in caplog.records if r.name == "ringleader.events"] == [
+        (
+            "dropped, and so will be all of its kind: "
+            "'NO_SUCH_EVENT' is not an event type of the catalogue"
+        )
+    ]
+
+
+def test_old_spellings_are_counted(system: TestSystem) -> None:
+    system.publish("training_complete", {"config": "hex8_2p", "model_path": "m.npz"})
+
+    assert sum(system.hub.statistics().renamed.values()) == 2

@@ -12,6 +12,7 @@ from ringleader.actors.events.training import TrainingCompleted, TrainingStarted
 from ringleader.actors.handlers import handles
 from ringleader.actors.letters import Outcome
 from ringleader.actors.lifecycle import LATER, Exit
+from ringleader.actors.message import Ask, Call
 from ringleader.testing import TestSystem
 from tests.actors.stage import ManualStage, outcomes
 from tests.probe import probe
@@ -219,8 +220,6 @@ def test_who_asked_hears_of_an_end_in_the_answer(stage: ManualStage, error: Base
 
 
 def test_calls_may_be_told_as_well(stage: ManualStage) -> None:
-    from ringleader.actors.message import Call  # noqa: PLC0415  # used here only
-
     cell = stage.start(Worker)
     cell.ref.tell(Call("on_receive", ("called",), {}))
     stage.run()
@@ -396,14 +395,65 @@ def test_a_turn_that_was_given_up_serves_no_other_life(stage: ManualStage) -> No
     """Its reading is refused, whoever lives there now."""
     cell, stale = stage.start(Worker), threading.Lock()
     cell.ref.tell("for the turn that counts")
+    cell.mailbox.put_control("an order")
 
     assert list(cell._begin(current(cell), stale)) == []
     cell._obey_all(stale)
     cell._end_turn(stale, 1)
 
+    assert list(cell.mailbox.control or ()) == ["an order"]
     assert outcomes(cell) == {}
+    cell.mailbox.control = None
     stage.run()
     assert outcomes(cell) == {"handled": 1}
+
+
+def test_a_kill_between_two_messages_counts_the_first_one_once(stage: ManualStage) -> None:
+    """Its ask has failed and is counted so; the turn has not come to the next message yet."""
+    cell = stage.start(Worker)
+
+    class Killing:
+        def set_exception(self, _: object) -> None:
+            cell.kill(current(cell))
+
+    cell.ref.tell("before")
+    cell.mailbox.put(Ask(ValueError("no"), Killing()))
+    cell.ref.tell("after")
+    stage.run()
+
+    assert outcomes(cell) == {"handled": 1, "failed": 1}
+    assert stage.buried == []
+    assert len(cell.mailbox) == 1
+
+
+def test_after_a_kill_the_turn_counts_nothing_any_more(stage: ManualStage) -> None:
+    cell = stage.start(Worker)
+    ended = current(cell)
+    cell.kill(ended)
+
+    cell._settle_in_turn(ended, Outcome.FAILED)
+
+    assert outcomes(cell) == {}
+
+
+def test_what_was_dropped_in_a_turn_was_not_handled_by_it(stage: ManualStage) -> None:
+    class Small(Worker):
+        mailbox_capacity = 2
+        overflow = "drop_oldest"
+
+    cell = stage.start(Small)
+
+    def flood_and_die() -> None:
+        for number in range(5):
+            cell.ref.tell(number)
+        cell.kill(current(cell))
+
+    cell.ref.tell("before")
+    cell.ref.tell(flood_and_die)
+    stage.run()
+
+    assert outcomes(cell) == {"handled": 1, "undeliverable": 3, "interrupted": 1}
+    assert cell.mailbox.q == [3, 4]
 
 
 def test_killing_oneself_in_a_turn_sets_the_message_aside(stage: ManualStage) -> None:

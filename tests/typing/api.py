@@ -5,9 +5,11 @@ A `type: ignore` here is a test too: mypy reports one that is not needed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, assert_type
 
-from ringleader import Actor, Ref, Reply
+from ringleader import Actor, Ref, Reply, handles
+from ringleader.actors.timers import ActorTimer
 
 
 class Greeter(Actor):
@@ -45,6 +47,41 @@ def the_arguments_of_a_call_are_checked(ref: Ref[Greeter]) -> None:
 def an_ask_waits_or_gives_a_reply(ref: Ref[Greeter]) -> None:
     assert_type(ref.ask("status", block=True, timeout=5), Any)
     assert_type(ref.ask("status", block=False), Reply[Any])
+
+
+def a_stop_says_whether_somebody_lived_or_gives_a_reply(ref: Ref[Greeter]) -> None:
+    assert_type(ref.stop(), bool)
+    assert_type(ref.stop(timeout=5), bool)
+    assert_type(ref.stop(block=False), Reply[bool])
+
+
+def what_is_made_of_a_reply_is_a_reply(ref: Ref[Greeter]) -> None:
+    greeting = ref.call(Greeter.greet, "Ada")
+    assert_type(greeting.map(len), Reply[int])
+    assert_type(greeting.map(len).get(), int)
+    assert_type(greeting.join(greeting), Reply[Iterable[Any]])
+
+
+async def a_reply_is_awaited(ref: Ref[Greeter]) -> None:
+    assert_type(await ref.call(Greeter.greet, "Ada"), str)
+    assert_type(await ref.stop(block=False), bool)
+
+
+class Clerk(Greeter):
+    @handles(int, idempotent=True)
+    def file(self, number: int) -> list[int]:
+        assert_type(self.timers.once(1.0, number, key="later"), ActorTimer)
+        return [number]
+
+
+def a_handler_can_be_called_as_any_method(ref: Ref[Clerk]) -> None:
+    assert_type(ref.call(Clerk.file, 7), Reply[list[int]])
+    assert_type(ref.call(Greeter.greet, "Ada"), Reply[str])
+    ref.call(Clerk.file, "7")  # type: ignore[call-overload]  # no number
+
+
+def only_actors_of_the_class_have_its_methods(ref: Ref[Greeter]) -> None:
+    ref.call(Clerk.file, 7)  # type: ignore[call-overload]  # not every greeter files
 
 
 def the_actor_knows_its_own_ref(actor: Greeter) -> None:
