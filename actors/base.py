@@ -230,6 +230,9 @@ class Actor(pykka.Actor):
     def watch(self, target: Ref[Any] | Incarnation) -> None:
         """Be told `Terminated`, once, when somebody is gone.
 
+        It is the address that watches: over the watcher's own restarts it goes on, and to watch
+        again changes nothing.
+
         Args:
             target: a ref: when nobody will live at its path any more (not at a restart); an
                 incarnation: when that life ends (Erlang's monitor). If it is gone already the

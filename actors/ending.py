@@ -148,8 +148,10 @@ class Ending(Turns):
             if not was_starting:
                 self.context.sink.exited(incarnation, report)
         for cell in list(self.children.values()):
-            if cell.current is not None:
-                cell.kill(cell.current, reason if below is None else below, "shutdown")
+            current = cell.current
+            if current is not None:
+                current.cut_off = True
+                cell.kill(current, reason if below is None else below, "shutdown")
         self.last_reason = reason
         self.down(incarnation, reason)
         self.tell_supervisor(

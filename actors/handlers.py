@@ -57,6 +57,10 @@ def handles(*types: type[Any] | str, idempotent: bool = False) -> Callable[[F], 
         HandlerError: when the class is created: unknown event, not a type, wrong signature, two
             handlers for one type.
     """
+    if len(types) == 1 and inspect.isfunction(types[0]):
+        raise HandlerError(
+            f"@handles of {_name(types[0])} names no type; write @handles(SomeMessage)"
+        )
 
     def mark(function: F) -> F:
         if not types:

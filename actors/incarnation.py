@@ -52,6 +52,7 @@ class Incarnation:
         phase: where in its life it is.
         reason: why it ended, once it has.
         supervisor: whoever hears of its start and end.
+        cut_off: whether it was ended because its supervisor ended without stopping it.
         in_order: whether orders to stop wait behind other messages: a supervisor's do.
     """
 
@@ -60,6 +61,7 @@ class Incarnation:
         "began",
         "cell",
         "closers",
+        "cut_off",
         "in_order",
         "is_async",
         "make",
@@ -82,6 +84,7 @@ class Incarnation:
         self.reason: Reason = None
         self.actor: Any = None
         self.in_order = False
+        self.cut_off = False
         self.is_async = False
         self.began = 0.0
         self.task: Any = None

@@ -106,6 +106,7 @@ class Timers:
 
         While one message waits in the mailbox no second one is added.
         """
+        _check_seconds(seconds)
         if seconds <= 0:
             raise ValueError(f"a period must be positive, not {seconds} s")
         return self._set(seconds if first is None else first, message, key, seconds)
@@ -129,6 +130,7 @@ class Timers:
         return sum(timer.is_active for timer in self._timers.values())
 
     def _set(self, seconds: float, message: Any, key: Hashable, period: float | None) -> ActorTimer:
+        _check_seconds(seconds)
         if not seconds >= 0:
             raise ValueError(f"a timer can't fire in {seconds} s: that is not in the future")
         if key is None:
@@ -142,3 +144,8 @@ class Timers:
     def _forget(self, timer: ActorTimer) -> None:
         if self._timers.get(timer.key) is timer:
             self._timers.pop(timer.key, None)
+
+
+def _check_seconds(seconds: object) -> None:
+    if not isinstance(seconds, int | float):
+        raise TypeError(f"the first argument of a timer is its seconds, not {seconds!r}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ringleader import Actor, ChildSpec, Exit
+from ringleader import Actor, ChildSpec, Exit, Supervisor
 from ringleader.deaths import Death, Deaths, is_ordered
 from ringleader.supervisors.dynamic import DynamicSupervisor, DynamicSupervisorRef
 from ringleader.testing import TestSystem
@@ -119,7 +119,7 @@ def test_a_decision_is_not_about_somebody_who_lived_at_that_path_before() -> Non
 
         assert [(death.path, death.decision) for death in system.deaths.all()] == [
             ("/crowd", "restarted"),
-            ("/crowd/m", ""),
+            ("/crowd/m", "ended with its supervisor"),
         ]
 
 
@@ -140,3 +140,31 @@ def test_of_too_many_deaths_the_oldest_are_forgotten() -> None:
         ("b", ""),
         ("c", "restarted"),
     ]
+
+
+class Top(Supervisor):
+    """Has a supervisor below, which has an actor."""
+
+    def init(self) -> list[ChildSpec]:
+        return [ChildSpec("middle", Middle)]
+
+
+class Middle(Supervisor):
+    """Has an actor."""
+
+    def init(self) -> list[ChildSpec]:
+        return [ChildSpec("leaf", Mortal)]
+
+
+def test_all_that_end_with_a_killed_supervisor_are_listed_down_to_the_leaves() -> None:
+    with TestSystem(intensity=10) as system:
+        cell = system.start_child(ChildSpec("top", Top)).cell
+        assert cell.current is not None
+        cell.kill(cell.current)
+        system.run()
+
+        assert [(d.path, d.cause, d.decision) for d in system.deaths.all()] == [
+            ("/top", "killed", "restarted"),
+            ("/top/middle", "killed", "ended with its supervisor"),
+            ("/top/middle/leaf", "killed", "ended with its supervisor"),
+        ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ringleader.config import Loaded, load
-from ringleader.preflight import missing_extras, missing_programs
+from ringleader.preflight import missing_extras, missing_programs, unplayable_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,3 +76,13 @@ def test_a_missing_script_is_named_with_where_it_was_looked_for(
 def test_programs_are_looked_up_as_the_system_would(found: str | None) -> None:
     problems = missing_programs(settings(), lambda _: found)
     assert len(problems) == (0 if found else 5)
+
+
+def test_a_game_that_the_embedded_programs_can_not_play_is_a_problem_of_its_key() -> None:
+    loaded = settings("workload.config_keys=hex5_2p,foo9,hex99_2p")
+
+    problems = unplayable_keys(loaded)
+
+    assert [problem.key for problem in problems] == ["workload.config_keys"] * 2
+    assert "foo9" in problems[0].wrong
+    assert "the side 99 is out of range" in problems[1].wrong

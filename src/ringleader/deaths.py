@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ringleader.actors.letters import DeathReport
 from ringleader.actors.lifecycle import Failed
@@ -36,10 +36,15 @@ class Death:
     report: DeathReport
 
 
+CUT_OFF: Final = "ended with its supervisor"
+"""The decision about a child whose supervisor was killed: nobody was left to make another."""
+
+
 class Deaths:
     """An `EventSink` that keeps the last `capacity` deaths, and tells `listener` of each decision.
 
-    An end that somebody ordered (`shutdown`) or wanted (`normal`) is no death.
+    An end that somebody ordered (`shutdown`) or wanted (`normal`) is no death; that of a child
+    whose supervisor was killed is one.
     """
 
     def __init__(
@@ -75,13 +80,18 @@ class Deaths:
 
     def exited(self, incarnation: Incarnation, report: DeathReport) -> None:
         """Keep a death."""
-        if is_ordered(report.reason):
+        if incarnation.cut_off:
+            cause = "killed" if is_ordered(report.reason) else report.cause
+            death = Death(report.path, cause, CUT_OFF, report.time, report)
+        elif is_ordered(report.reason):
             return
-        death = Death(report.path, report.cause, "", report.time, report)
+        else:
+            death = Death(report.path, report.cause, "", report.time, report)
         with self._lock:
             self._count += 1
             self._deaths[self._count] = death
-            self._undecided[(incarnation.path, incarnation.number)] = self._count
+            if not incarnation.cut_off:
+                self._undecided[(incarnation.path, incarnation.number)] = self._count
             while len(self._deaths) > self._capacity:
                 oldest, old = self._deaths.popitem(last=False)
                 key = (old.path, old.report.number)

@@ -15,8 +15,8 @@ from rich.text import Text
 from ringleader.actors.journal import STAGES
 
 from .joblines import JobLine
-from .snapshot import CellSnapshot, DeathLine
-from .summary import IterationRow, Summary
+from .snapshot import CellSnapshot, DeathLine, one_line
+from .summary import DeathSummary, IterationRow, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,8 @@ COLORS: Final = {
 _MARKS: Final = {"done": "●", "started": "◐", "failed": "✗"}
 _ROWS: Final = 6
 _DEATHS: Final = 5
+_LISTED: Final = 50
+_CAUSE: Final = 60
 _BAR: Final = 16
 
 
@@ -106,7 +108,22 @@ def results(rows: Sequence[IterationRow], summary: Summary) -> RenderableType:
             f"{events.dead_letters} dead letters"
         ),
     ]
-    return Group(_iterations(rows), *(Text(fact) for fact in facts))
+    died = [] if not summary.deaths else [_dead(summary.deaths)]
+    return Group(_iterations(rows), *died, *(Text(fact) for fact in facts))
+
+
+def _dead(deaths: Sequence[DeathSummary]) -> Table:
+    """List who died, of what, and what was done; of very many the last ones."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for heading in ("died", "of", "and was"):
+        table.add_column(heading, overflow="fold")
+    left_out = len(deaths) - _LISTED
+    if left_out > 0:
+        table.add_row(f"… {left_out} more", "", "")
+    for death in deaths[-_LISTED:]:
+        table.add_row(death.path, one_line(death.cause, _CAUSE), death.decision)
+    table.add_section()
+    return table
 
 
 def _head(view: View) -> Text:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ringleader.actors.options import PYTHON, StageOptions, StagesOptions
+from ringleader.actors.workloads.board import parse_config_key
+from ringleader.actors.workloads.errors import BadJobFileError
 from ringleader.config import Problem
 
 if TYPE_CHECKING:
@@ -66,6 +68,21 @@ def missing_extras(loaded: Loaded, is_there: Callable[[str], bool] | None = None
         for module, package in NEEDS.items()
         if not is_there(module)
     ]
+
+
+def unplayable_keys(loaded: Loaded) -> list[Problem]:
+    """Return a problem for each config key that the embedded programs can't play."""
+    if not any(_is_embedded(stage) for _, stage in _stages(loaded.settings.stages)):
+        return []
+    key = ("workload", "config_keys")
+    problems: list[Problem] = []
+    for config_key in loaded.settings.workload.config_keys:
+        try:
+            parse_config_key(config_key)
+        except BadJobFileError as error:
+            remedy = "or give the stages commands of your own"
+            problems.append(Problem(loaded.where(key), ".".join(key), str(error), remedy))
+    return problems
 
 
 def _is_embedded(stage: StageOptions) -> bool:

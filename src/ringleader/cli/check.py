@@ -11,7 +11,7 @@ from ringleader.config import ConfigError, Loaded, PlannedSupervisor, Problem, f
 from ..datadir import DataDir
 from ..lockfile import holder_of
 from ..node import try_specs
-from ..preflight import missing_extras, missing_programs
+from ..preflight import missing_extras, missing_programs, unplayable_keys
 from .choice import Choice, Config, Data, Json, Profile, Set, data_dir_of, file_of
 from .output import BAD_CONFIG, CLEAN, answers_errors, print_json
 
@@ -80,6 +80,7 @@ def _look(choice: Choice, *, strict: bool) -> list[Finding]:
         Finding("tree", "ok", (tree,)),
         _classes(loaded, len(nodes) - supervisors),
         _found("programs", missing_programs(loaded), "every stage has one"),
+        _found("games", unplayable_keys(loaded), "the programs know them all"),
         _found(
             "packages",
             missing_extras(loaded),
@@ -122,7 +123,10 @@ def _data(data: DataDir) -> Finding:
 def _found(what: str, problems: list[Problem], right: str, otherwise: Verdict = "wrong") -> Finding:
     if not problems:
         return Finding(what, "ok", (right,))
-    return Finding(what, otherwise, tuple(str(problem) for problem in problems))
+    details = tuple(str(problem) for problem in problems)
+    if otherwise == "note":
+        details = (*details, "`ringleader up` refuses to start as long as that is so")
+    return Finding(what, otherwise, details)
 
 
 def _wrong(what: str, problems: tuple[Problem, ...]) -> Finding:

@@ -39,10 +39,22 @@ Set: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Set one key: section.key=value. Repeatable."),
 ]
+
+
+def _directory(text: str) -> Path:
+    """Read a path; an empty one is a variable that was not set, and not the working directory."""
+    if not text.strip():
+        raise typer.BadParameter("it is empty; give a path, or leave the option out")
+    return Path(text)
+
+
 Data: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        "--data-dir", metavar="DIR", help="Keep the node's data here [default: ./.ringleader]."
+        "--data-dir",
+        metavar="DIR",
+        parser=_directory,
+        help="Keep the node's data here [default: ./.ringleader].",
     ),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -16,7 +16,7 @@ from ringleader.config import ConfigError, Loaded
 from .. import runs
 from ..live import results
 from ..node import Node
-from ..preflight import missing_extras, missing_programs
+from ..preflight import missing_extras, missing_programs, unplayable_keys
 from ..runs import Arguments
 from ..summary import Summary
 from .choice import Choice, Config, Data, Json, Profile, Set, data_dir_of
@@ -97,7 +97,11 @@ def up(
     )
     _check_summary(summary)
     loaded, arguments = _settings(choice, resume=resume)
-    problems = [*missing_programs(loaded), *missing_extras(loaded)]
+    problems = [
+        *missing_programs(loaded),
+        *unplayable_keys(loaded),
+        *missing_extras(loaded),
+    ]
     if problems:
         raise ConfigError(problems)
     screen = open_screen(plain=plain, json=json)
