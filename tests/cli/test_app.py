@@ -241,12 +241,31 @@ def test_a_missing_package_is_named_before_anything_starts(
 def test_check_notes_a_missing_package_and_minds_it_if_strict(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    configure(TINY.replace('selfplay.command = ["true"]\n', ""))
+    configure(TINY.replace('selfplay.command = ["true"]\n', "").replace('"tiny"', '"hex5_2p"'))
     monkeypatch.setitem(sys.modules, "pyspiel", None)
     result = run("check")
     assert result.exit_code == 0
     assert "note  packages: open_spiel: is not installed" in result.stdout
     assert run("check", "--strict").exit_code == 1
+
+
+@pytest.mark.parametrize("command", ["up", "check"])
+def test_a_game_that_nobody_can_play_is_refused_before_anything_starts(
+    run: Run, command: str
+) -> None:
+    configure(TINY.replace('selfplay.command = ["true"]\n', ""))
+    result = run(command)
+    assert result.exit_code == 1
+    assert "workload.config_keys" in result.output
+    assert "tiny" in result.output
+
+
+@pytest.mark.parametrize("command", ["up", "check"])
+def test_an_empty_data_directory_is_refused(run: Run, command: str) -> None:
+    configure(TINY)
+    result = run(command, "--data-dir", "")
+    assert result.exit_code != 0
+    assert "it is empty" in result.output
 
 
 def test_a_missing_program_is_named_with_its_stage(run: Run) -> None:
