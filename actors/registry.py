@@ -263,11 +263,12 @@ class Registry(Actor):
         super().__init__()
         self._hub = hub
         self._overdue = Overdue(hub.options.handler_timeout)
+        self._looking = False
 
     def on_start(self) -> None:
         """Begin to take events."""
         self._hub.ref = self._cell.ref
-        self.timers.periodic(self._overdue.interval, _Look())
+        self._keep_looking()
 
     @handles(Publish)
     def route(self, message: Publish) -> None:
@@ -290,10 +291,14 @@ class Registry(Actor):
             self._deliver(subscription, event, envelope)
         if not routed:
             hub.unrouted += 1
+        elif not self._looking:
+            self._keep_looking()
 
     @handles(_Look)
     def end_late_handlers(self, _: _Look) -> None:
         """End incarnations that are at one event for too long, and say so."""
+        self._looking = False
+        self._keep_looking()
         cells = {s.ref.cell: None for s in self._hub.table.subscriptions()}
         for late in self._overdue.look(cells, self.context.clock.now()):
             cell, timeout = late.cell, self._overdue.timeout
@@ -310,6 +315,12 @@ class Registry(Actor):
                         coordinator=cell.path.rpartition("/")[2],
                     )
                 )
+
+    def _keep_looking(self) -> None:
+        """Look again in a while, if any delivery is under way: an idle system has no timers."""
+        if any(s.pending for s in self._hub.table.subscriptions()):
+            self._looking = True
+            self.timers.once(self._overdue.interval, _Look())
 
     def _deliver(self, subscription: Subscription, event: Event, envelope: Envelope) -> None:
         self._hub.deliveries += 1

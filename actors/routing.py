@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from enum import Enum
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -29,15 +30,16 @@ Topic: TypeAlias = type[Event] | EventCategory | Literal[All.ALL]
 class Subscription:
     """One subscriber and one topic, with the outcomes of its deliveries.
 
-    Outcomes are counted in the subscriber's turns, which never overlap, and by whoever refuses a
-    delivery; each is one dictionary update.
+    Outcomes come from the subscriber's turns and from whoever refuses a delivery, so they are
+    counted under a lock.
     """
 
-    __slots__ = ("echo", "outcomes", "ref", "sent", "topic")
+    __slots__ = ("_lock", "echo", "outcomes", "ref", "sent", "topic")
 
     def __init__(self, ref: Ref[Any], topic: Topic, *, echo: bool = False) -> None:
         self.ref, self.topic, self.echo = ref, topic, echo
         self.outcomes: dict[Outcome, int] = {}
+        self._lock = allocate_lock()
         self.sent = 0
         """Deliveries ever made; counted by the registry alone."""
 
@@ -53,7 +55,8 @@ class Subscription:
 
     def settle(self, outcome: Outcome) -> None:
         """Count the outcome of one delivery."""
-        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+        with self._lock:
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
 
     def wants(self, kind: type[Event]) -> bool:
         """Tell whether events of this type are of this topic."""

@@ -138,6 +138,7 @@ class Turns:
                 if self.dispatcher.inline:
                     mailbox.partial = True
                     self.settle(Outcome.INTERRUPTED)
+                    self.envelope = None
                     raise  # the turn was run by a caller's thread, and it is the caller's
                 self.fail(current, error)
             except BaseException as error:  # noqa: BLE001  # SystemExit is this actor's failure
@@ -358,19 +359,23 @@ class Turns:
         self.envelope = item.envelope
         result = incarnation.actor.on_receive(item.event)
         if incarnation.is_async and inspect.iscoroutine(result):
-            return self._deliver_later(item, result)
-        self._delivered(item)
+            return self._deliver_later(incarnation, item, result)
+        self._delivered(incarnation, item)
         return None
 
-    async def _deliver_later(self, item: Delivery, coroutine: Coroutine[Any, Any, Any]) -> None:
+    async def _deliver_later(
+        self, incarnation: Incarnation, item: Delivery, coroutine: Coroutine[Any, Any, Any]
+    ) -> None:
         await coroutine
-        self._delivered(item)
+        self._delivered(incarnation, item)
 
-    def _delivered(self, item: Delivery) -> None:
+    def _delivered(self, incarnation: Incarnation, item: Delivery) -> None:
         with self._lock:
+            if incarnation.alive:  # else the envelope in hand is that of the next life
+                self.envelope = None
             if item.settled:
-                return  # its killer has settled it
-            self.envelope, item.settled = None, True
+                return  # its killer has settled it, or its first try ended after all
+            item.settled = True
         item.subscription.settle(Outcome.HANDLED)
 
     def _fired(self, incarnation: Incarnation, item: Fired) -> Any:

@@ -353,6 +353,7 @@ def test_an_idempotent_handler_gets_an_event_once_more_and_it_is_delivered_once(
 
         assert failures == [2]
         assert outcomes(ref.cell) == {"retried": 1, "handled": 1}
+        assert ref.cell.envelope is None
         assert system.statistics().events.outcomes == {Outcome.HANDLED: 1}
         assert len(system.dead_letters) == 0
 
