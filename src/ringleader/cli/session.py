@@ -18,7 +18,7 @@ from .output import CLEAN, PERMANENT
 from .signals import signals_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ..node import Node
     from .screen import Screen
@@ -119,7 +119,7 @@ class Session:
         while not self._is_over(self._next()):
             self._look(keys)
             self._screen.show(onlooker.look(self._phase, self._rows))
-        rows = tuple(iteration_rows(node.journal, keys))
+        rows = tuple(self._tell_progress(keys))  # what came after the last look, too
         if node.is_finished:
             node.run.finish(clock.time())
         else:
@@ -176,12 +176,17 @@ class Session:
             self._deadline = self._node.clock.now() + KILLING
             self._background("kill", self._node.kill)
 
-    def _look(self, keys: tuple[str, ...]) -> None:
-        """Tell what is new, and stop when there is nothing left to do."""
+    def _tell_progress(self, keys: tuple[str, ...]) -> Sequence[IterationRow]:
+        """Log a line for each stage that went on since the last time."""
         rows = iteration_rows(self._node.journal, keys)
         for line in progress_of(self._rows, rows):
             logger.info("%s", line)
         self._rows = rows
+        return rows
+
+    def _look(self, keys: tuple[str, ...]) -> None:
+        """Tell what is new, and stop when there is nothing left to do."""
+        self._tell_progress(keys)
         if self._phase != "running":
             return
         if self._node.system.gave_up:
