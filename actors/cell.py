@@ -201,9 +201,11 @@ class Cell(Ending):
         self.children.clear()
         self.stopped.set()
         self.mailbox.close()
-        self._refuse(ActorDeadError(f"{self.ref} stopped before handling the message"))
+        if not self.mailbox.empty():
+            self._refuse(ActorDeadError(f"{self.ref} stopped before handling the message"))
         self.context.closed(self)
-        self.tell_watchers()
+        if self.watchers is not None:  # who comes later finds the mailbox closed
+            self.tell_watchers()
         self.dispatcher.release()
 
     def close_child(self, name: str, supervisor: Incarnation | None = None) -> None:
@@ -306,7 +308,8 @@ class Cell(Ending):
             incarnation.actor.ended(reason)
             self._refuse(ActorDied(reason))
         incarnation.actor = None  # who keeps the incarnation does not keep the instance
-        self.tell_watchers_of(incarnation, reason)
+        if incarnation.watchers is not None:  # who comes later finds it ended
+            self.tell_watchers_of(incarnation, reason)
         if incarnation.supervisor is None:
             self._unregister()
             self.close()

@@ -29,6 +29,10 @@ CAPACITY = 100_000
 """Messages that a mailbox holds by default."""
 
 
+_NOTHING: list[Any] = []  # what every mailbox begins with; nobody changes it
+_USED_UP = iter(_NOTHING)
+
+
 class Mailbox:
     """A list that producers append to and the owner's turn cuts slices from.
 
@@ -57,8 +61,8 @@ class Mailbox:
 
     def __init__(self, owner: Turns, dispatcher: Dispatcher, capacity: int = CAPACITY) -> None:
         self.q: list[Any] = []
-        self.last_cut: list[Any] = []
-        self.batch: Iterator[Any] = iter(self.last_cut)
+        self.last_cut: list[Any] = _NOTHING
+        self.batch: Iterator[Any] = _USED_UP
         self.control: deque[Any] | None = None
         self.sched = allocate_lock()
         self.busy = False
@@ -114,7 +118,7 @@ class Mailbox:
         rest = list(self.batch)
         self.q[:0] = rest
         self.cut_off -= len(rest)
-        cut, self.last_cut = self.last_cut, []
+        cut, self.last_cut = self.last_cut, _NOTHING
         place = len(cut) - len(rest)
         return cut[place - 1 : place] if place else []
 
