@@ -220,9 +220,10 @@ class Cell(Ending):
     # ------------------------------------------------------------------ start
 
     def _obey(self, order: Any) -> None:
+        if type(order) is _Launch:  # each actor has one, and matching costs a microsecond
+            self._start(order.incarnation)
+            return
         match order:
-            case _Launch(incarnation):
-                self._start(incarnation)
             case _Crash(incarnation, error):
                 if incarnation.phase is Phase.RUNNING:
                     self._serving = False
@@ -287,7 +288,8 @@ class Cell(Ending):
             reason = outcome.reason if isinstance(outcome, Failed) else "ignored"
             self.last_reason = incarnation.reason = reason
             self.down(incarnation, reason)
-        self.tell_supervisor(incarnation, Started(incarnation, outcome))
+        if incarnation.supervisor is not None:
+            self.tell_supervisor(incarnation, Started(incarnation, outcome))
         if isinstance(pending, Shutdown) and incarnation.alive:
             self.shutdown(incarnation, pending.reason)
         self.mailbox.wake()

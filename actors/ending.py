@@ -154,10 +154,9 @@ class Ending(Turns):
                 cell.kill(current, reason if below is None else below, "shutdown")
         self.last_reason = reason
         self.down(incarnation, reason)
-        self.tell_supervisor(
-            incarnation,
-            Started(incarnation, Failed(reason)) if was_starting else Exited(incarnation, reason),
-        )
+        if incarnation.supervisor is not None:
+            failed = Started(incarnation, Failed(reason)) if was_starting else None
+            self.tell_supervisor(incarnation, failed or Exited(incarnation, reason))
         return True
 
     def _report(self, incarnation: Incarnation, reason: Reason, in_hand: list[Any]) -> DeathReport:
