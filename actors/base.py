@@ -99,7 +99,7 @@ class Actor(pykka.Actor):
             cls.dispatcher = "async"
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
-        if "_cell" not in self.__dict__:
+        if not hasattr(self, "_cell"):  # not by __dict__: asking for it makes one
             path = f"/{type(self).__name__}-{next(_numbers)}"
             self._cell = Cell(path, type(self), default_context(), is_anonymous=True)
             self._cell.instance = self
@@ -115,7 +115,7 @@ class Actor(pykka.Actor):
         The constructor runs in the calling thread, and what it raises is raised here.
         """
         actor = cls(*args, **kwargs)
-        if "_cell" not in actor.__dict__:
+        if not hasattr(actor, "_cell"):
             raise AssertionError(
                 f"{cls.__name__}.__init__ has not called super().__init__(), so there is no mailbox"
             )
@@ -135,7 +135,7 @@ class Actor(pykka.Actor):
 
     def _start_actor_loop(self) -> None:
         logger.debug("Starting %s", self)
-        self._cell.launch(lambda: self, actor=self)
+        self._cell.launch(None, actor=self)
 
     def _stop(self) -> None:
         current = self._cell.current

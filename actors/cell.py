@@ -133,12 +133,16 @@ class Cell(Ending):
             return cell.launch(lambda: make(child), supervisor)
 
     def launch(
-        self, make: Callable[[], Any], supervisor: Parent | None = None, *, actor: Any = None
+        self,
+        make: Callable[[], Any] | None,
+        supervisor: Parent | None = None,
+        *,
+        actor: Any = None,
     ) -> Incarnation:
         """Begin the next incarnation: `make` and `on_start` are its first turn.
 
         Args:
-            make: makes the actor.
+            make: makes the actor; None if it was made already.
             supervisor: hears of its start and end; without one the cell closes at the end.
             actor: the actor, if it was made already.
         """
@@ -252,7 +256,9 @@ class Cell(Ending):
                 self.started(incarnation, Up(extra))
 
     def _make(self, incarnation: Incarnation) -> Any:
-        incarnation.actor = actor = incarnation.make()
+        if incarnation.make is not None:
+            incarnation.actor = incarnation.make()
+        actor = incarnation.actor
         incarnation.in_order = getattr(actor, "in_order", False)
         incarnation.is_async = self.dispatcher.is_async
         self.context.joined(self)

@@ -75,7 +75,9 @@ class Incarnation:
         "watchers",
     )
 
-    def __init__(self, cell: Cell, make: Callable[[], Any], supervisor: Parent | None) -> None:
+    def __init__(
+        self, cell: Cell, make: Callable[[], Any] | None, supervisor: Parent | None
+    ) -> None:
         self.cell = cell
         self.make = make
         self.supervisor = supervisor
