@@ -116,8 +116,9 @@ class Mailbox:
         in hand is known from the reader's place, so that nothing has to be noted per message.
         """
         rest = list(self.batch)
-        self.q[:0] = rest
-        self.cut_off -= len(rest)
+        if rest:
+            self.q[:0] = rest
+            self.cut_off -= len(rest)
         cut, self.last_cut = self.last_cut, _NOTHING
         place = len(cut) - len(rest)
         return cut[place - 1 : place] if place else []
