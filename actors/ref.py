@@ -27,6 +27,18 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class _WasAlive(Reply[bool]):
+    """Makes of the answer to a stop order whether there was anybody to obey it."""
+
+    def _resolve(self, result: tuple[Any, Any]) -> None:
+        _, exc_info = result
+        if exc_info is None:
+            result = (True, None)
+        elif isinstance(exc_info[1], ActorDeadError):
+            result = (False, None)
+        super()._resolve(result)
+
+
 class _End(Reply["Terminated"]):
     """Waits for the end of somebody, in place of an actor."""
 
@@ -147,9 +159,11 @@ class Ref(pykka.ActorRef[A]):
         future = self._ask(message, timeout if block else None)
         return future.get(timeout=timeout) if block else future
 
-    def _ask(self, message: Any, timeout: float | None = None) -> Reply[Any]:
+    def _ask(
+        self, message: Any, timeout: float | None = None, reply: Reply[Any] | None = None
+    ) -> Reply[Any]:
         mailbox = self._mailbox
-        future: Reply[Any] = Reply(self.cell)
+        future: Reply[Any] = Reply(self.cell) if reply is None else reply
         if mailbox.closed or (self._abandoned and get_ident() in self._abandoned):
             future.fail(ActorDeadError(f"{self} not found"))
             return future
@@ -178,18 +192,8 @@ class Ref(pykka.ActorRef[A]):
         With `block=False` return a future of that. A child of a supervisor that is `permanent`
         comes back: use the supervisor's `terminate_child`.
         """
-        asked = self._ask(_ActorStop())
-
-        def was_alive(timeout: float | None) -> bool:
-            try:
-                asked.get(timeout=timeout)
-            except ActorDeadError:
-                return False
-            return True
-
-        stopped: Reply[bool] = Reply(self.cell)
-        stopped.set_get_hook(was_alive)
-        stopped.derived_from(asked)
+        stopped = _WasAlive(self.cell)
+        self._ask(_ActorStop(), reply=stopped)
         return stopped.get(timeout=timeout) if block else stopped
 
     def watch(self) -> Reply[Terminated]:
