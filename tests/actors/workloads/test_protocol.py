@@ -78,7 +78,7 @@ def test_a_job_file_is_read_as_it_was_written() -> None:
         config_key="hex5_2p",
         iteration=2,
         seed=7,
-        work_dir="/tmp/work",  # noqa: S108  # never opened
+        work_dir="work",
         inputs={"samples": ("a.npz", "b.npz"), "model": "m.npz"},
         outputs={"model": "n.npz"},
         options={"epochs": 3},
