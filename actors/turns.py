@@ -240,9 +240,9 @@ class Turns:
         if not self._serving:
             return []
         self._serving = False
+        in_hand = self.mailbox.unread()  # first: until then the reader may go on reading
         place = self.mailbox.read
         read = place - self._place
-        in_hand = self.mailbox.unread()
         if not read or place == self._settled_at:
             in_hand = []
         self._tally(HANDLED, read - self._settled - len(in_hand))

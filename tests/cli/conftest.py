@@ -56,14 +56,19 @@ class Running:
     process: subprocess.Popen[str]
     seen: list[str] = field(default_factory=list[str])
 
-    def wait_for(self, pattern: str) -> str:
-        """Read standard error until a line matches; the test's time-out is the deadline."""
+    def wait_for(self, *patterns: str) -> str:
+        """Read standard error until each pattern has matched, in any order; return the last line.
+
+        The test's time-out is the deadline.
+        """
         assert self.process.stderr is not None
+        missing = list(patterns)
         for line in self.process.stderr:
             self.seen.append(line.rstrip("\n"))
-            if re.search(pattern, line):
+            missing = [pattern for pattern in missing if not re.search(pattern, line)]
+            if not missing:
                 return line
-        raise AssertionError(f"{pattern!r} never came:\n" + "\n".join(self.seen))
+        raise AssertionError(f"{missing} never came:\n" + "\n".join(self.seen))
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

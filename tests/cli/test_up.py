@@ -92,8 +92,7 @@ def test_a_second_signal_stops_it_now(place: Place) -> None:
 def test_what_never_returns_delays_the_end_by_the_node_s_time_at_most(place: Place) -> None:
     place.configure('[tree.top.children.hung]\nactor = "tiny_actors:Hung"\nshutdown = "infinity"\n')
     up = place.start("up", "--set", "node.shutdown_timeout=0.2")
-    up.wait_for("hanging")
-    up.wait_for("actors are up")
+    up.wait_for("hanging", "actors are up")
     up.signal(signal.SIGTERM)
     code, _, err = up.finish()
     assert code == 0, err
