@@ -15,12 +15,14 @@ from .clock import Clock, RealClock
 from .dispatch import TURN, Dispatcher, Pinned, Pool, spawn
 from .dispatch_async import LoopDispatcher
 from .errors import PublishError
+from .holds import Holds, MemoryHolds
 from .letters import DeadLetters, NoSink, Outcome
 from .mailbox import CAPACITY, Overflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .care import Vigil
     from .cell import Cell
     from .events.base import Envelope, Event
     from .letters import DeadLetterSink, EventSink
@@ -89,6 +91,10 @@ class Context:
         self.capacity = capacity
         self.overflow: Overflow = overflow
         self.events: EventPort | None = None
+        self.holds: Holds = MemoryHolds()
+        """Who must not run, whatever supervisors decide."""
+        self.vigil: Vigil | None = None
+        """Who looks after progress and health, if anybody does."""
         self.spawn = spawn
         self.kept: list[Cell] | None = None
         """Every cell there ever was, for tests that balance the counters."""

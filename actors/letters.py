@@ -67,6 +67,7 @@ class DeathReport:
         uptime: seconds from its launch to its end.
         depth: messages that waited in its mailbox.
         in_hand: the message it was at, if any.
+        stack: where its thread was, if it hung, as text.
     """
 
     path: str
@@ -76,6 +77,7 @@ class DeathReport:
     uptime: float
     depth: int
     in_hand: Any = None
+    stack: str = ""
 
     @property
     def cause(self) -> str:
@@ -99,6 +101,21 @@ class DeathReport:
             frames.append(f"{code.co_qualname}:{traceback.tb_lineno}")
             traceback = traceback.tb_next
         return " < ".join([type(reason).__name__, *reversed(frames)])
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a supervisor did about an incarnation that ended.
+
+    Attributes:
+        words: what is done: `restarted with 2 siblings in 5 s`, `left down`, ...
+        rule: by which rule.
+        left: how many restarts the rule still allows within its window; None where none counted.
+    """
+
+    words: str
+    rule: str = ""
+    left: int | None = None
 
 
 class DeadLetterSink(Protocol):
@@ -150,7 +167,7 @@ class EventSink(Protocol):
         ...
 
     def decided(
-        self, supervisor: Incarnation, child: Incarnation, reason: Reason, decision: str
+        self, supervisor: Incarnation, child: Incarnation, reason: Reason, decision: Decision
     ) -> None:
         """Hear what a supervisor did about a child that ended."""
         ...
@@ -169,6 +186,6 @@ class NoSink:
         """Ignore it."""
 
     def decided(
-        self, supervisor: Incarnation, child: Incarnation, reason: Reason, decision: str
+        self, supervisor: Incarnation, child: Incarnation, reason: Reason, decision: Decision
     ) -> None:
         """Ignore it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pykka import ActorDeadError
 
 from ringleader.actors.errors import RingleaderError
+from ringleader.actors.letters import Decision
 
 from .decisions import words
 from .lifecycle_events import Host, LifecycleEvents
@@ -56,7 +57,9 @@ class Chronicle:
 
     def decided(self, decided: Decided) -> None:
         """Say what is done about a child that ended by itself or did not start."""
-        self._sink.decided(self._me, decided.pid, decided.reason, words(decided, self._flags))
+        self._sink.decided(
+            self._me, decided.pid, decided.reason, Decision(words(decided, self._flags))
+        )
         self._send(decided.child, self._events.decided(decided, self._clock.now()))
 
     def started(self, child: Child) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ringleader.actors.lifecycle import Reason
     from ringleader.actors.timers import Timers
 
+    from .child import Child
     from .chronicle import Chronicle
     from .inbox import Inbox
     from .plan import Effect, Plan, R
@@ -70,6 +71,7 @@ class Runner:
                     return False
                 self._start = None
                 if isinstance(outcome, Up):
+                    self._care_for(start.child, incarnation)
                     self._chronicle.started(start.child)
                 self._resume((incarnation, outcome))
             case Exited(incarnation, reason) if incarnation in self._children:
@@ -144,6 +146,11 @@ class Runner:
             raise failure
 
         return cell.launch_child(self._me, child.name, actor_class, fail, dispatcher="pool")
+
+    def _care_for(self, child: Child, pid: Incarnation) -> None:
+        care, vigil = child.spec.care, pid.cell.context.vigil
+        if care is not None and vigil is not None:
+            vigil.add(pid, care)
 
     # ------------------------------------------------------------------------- stop
 

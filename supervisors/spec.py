@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import pykka
 
+from ringleader.actors.care import Care
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from tenacity.wait import wait_base
+
+    from ringleader.actors.care import HealthCheck
 
 Restart: TypeAlias = Literal["permanent", "transient", "temporary"]
 ChildType: TypeAlias = Literal["worker", "supervisor"]
@@ -23,6 +29,9 @@ Strategy: TypeAlias = Literal["one_for_one", "one_for_all", "rest_for_one", "sim
 AutoShutdown: TypeAlias = Literal["never", "any_significant", "all_significant"]
 ActorClass: TypeAlias = type[pykka.Actor]
 Arguments: TypeAlias = tuple[Any, ...]
+OnLimit: TypeAlias = Literal["escalate", "quarantine"]
+"""What follows one restart too many: the supervisor ends, as in OTP, or only the child is parked."""
+Isolation: TypeAlias = Literal["none", "process"]
 Term: TypeAlias = Any
 """An answer as OTP gives it: a word, or a tuple that starts with one."""
 
@@ -30,6 +39,8 @@ RESTARTS: Final[tuple[str, ...]] = get_args(Restart)
 CHILD_TYPES: Final[tuple[str, ...]] = get_args(ChildType)
 STRATEGIES: Final[tuple[str, ...]] = get_args(Strategy)
 AUTO_SHUTDOWNS: Final[tuple[str, ...]] = get_args(AutoShutdown)
+ON_LIMITS: Final[tuple[str, ...]] = get_args(OnLimit)
+ISOLATIONS: Final[tuple[str, ...]] = get_args(Isolation)
 GRACE_WORDS: Final = ("infinity", "brutal_kill")
 
 
@@ -47,8 +58,23 @@ WORKER_SHUTDOWN = 5.0
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How many restarts one child may have, beside what its supervisor's intensity allows.
+
+    Attributes:
+        intensity: restarts allowed in a period; one more is one too many.
+        period: whole seconds.
+    """
+
+    intensity: int
+    period: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChildSpec:
     """Says how one child is started, restarted and stopped.
+
+    From `backoff` on it is beyond OTP, and off by default.
 
     Attributes:
         id: its name among its siblings, and the last part of its path: not empty, without `/`.
@@ -62,6 +88,25 @@ class ChildSpec:
             `"brutal_kill"`; by default 5 s for a worker and `"infinity"` for a supervisor.
         significant: whether its end may end its supervisor (see `Flags.auto_shutdown`).
         dispatcher: what runs its turns, where that is not what its class says.
+        backoff: how long to wait before a restart: any of tenacity's wait strategies, by the
+            number of crashes in a row; jitter is drawn from the system's seeded generator.
+        healthy_after: seconds without a crash after which `backoff` begins anew, and a crash
+            loop is over.
+        limit: how often it may be restarted, beside the supervisor's own intensity.
+        on_limit: what follows one restart too many of this child; None: as its supervisor says.
+        category: whose restarts the cascade breaker counts together; empty: nobody's.
+        critical: whether the cascade breaker lets it through always.
+        depends_on: ids of siblings that must be ready before it starts; it is refused without.
+        soft_depends_on: ids of siblings that it waits for a little, and then starts anyway.
+        signals_ready: whether it is ready when it says so (`Actor.ready`), not when it is up.
+        ready_timeout: seconds that those who depend on it wait until it is ready.
+        start_timeout: seconds that a start may take; then it has failed. None: for ever.
+        progress_deadline: seconds that a turn may last without the end of a message; then it
+            hangs, and is ended. None: for ever.
+        health: how its `health()` is polled; None: not at all.
+        isolation: `process`: it lives in a process of its own.
+        limits: of that process: memory, CPU time, priority.
+        spares: how many processes are kept warm for its next start.
     """
 
     id: str
@@ -73,6 +118,22 @@ class ChildSpec:
     shutdown: Grace = _BY_TYPE
     significant: bool = False
     dispatcher: str | None = None
+    backoff: wait_base | None = None
+    healthy_after: float = 60.0
+    limit: Limit | None = None
+    on_limit: OnLimit | None = None
+    category: str = ""
+    critical: bool = False
+    depends_on: tuple[str, ...] = ()
+    soft_depends_on: tuple[str, ...] = ()
+    signals_ready: bool = False
+    ready_timeout: float = 30.0
+    start_timeout: float | None = None
+    progress_deadline: float | None = None
+    health: HealthCheck | None = None
+    isolation: Isolation = "none"
+    limits: object = None
+    spares: int = 0
 
     def __post_init__(self) -> None:
         """Fill in the defaults that depend on other fields."""
@@ -81,6 +142,13 @@ class ChildSpec:
         if self.shutdown is _BY_TYPE:
             grace = WORKER_SHUTDOWN if self.type == "worker" else "infinity"
             object.__setattr__(self, "shutdown", grace)
+
+    @property
+    def care(self) -> Care | None:
+        """What is looked after while it runs; None if nothing is."""
+        if self.progress_deadline is None and self.health is None:
+            return None
+        return Care(self.progress_deadline, self.health)
 
 
 @dataclass(frozen=True, slots=True)

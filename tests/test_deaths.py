@@ -134,7 +134,7 @@ def test_of_too_many_deaths_the_oldest_are_forgotten() -> None:
             system.run()
         for death in system.deaths.all():
             deaths.exited(life, death.report)
-        deaths.decided(life, life, "c", "restarted")
+        deaths.decided(life, life, "c", Decision("restarted"))
 
     assert [(death.cause, death.decision) for death in deaths.all()] == [
         ("b", ""),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from ringleader.actors.letters import DeathReport
+from ringleader.actors.letters import DeathReport, Decision
 from ringleader.actors.lifecycle import Failed
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Deaths:
         """Ignore what OTP would log."""
 
     def decided(
-        self, supervisor: Incarnation, child: Incarnation, reason: Reason, decision: str
+        self, supervisor: Incarnation, child: Incarnation, reason: Reason, decision: Decision
     ) -> None:
         """Add what was done to the death of this incarnation."""
         del supervisor, reason
@@ -111,7 +111,7 @@ class Deaths:
             death = self._deaths.get(key)
             if death is None:
                 return
-            words = f"{death.decision}, {decision}" if death.decision else decision
+            words = f"{death.decision}, {decision.words}" if death.decision else decision.words
             self._deaths[key] = decided = replace(death, decision=words)
         if self.listener is not None:
             self.listener(decided)

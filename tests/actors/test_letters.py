@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from ringleader.actors.letters import DeadLetter, DeadLetters, DeathReport, NoSink, Outcome
+from ringleader.actors.letters import (
+    DeadLetter,
+    DeadLetters,
+    DeathReport,
+    Decision,
+    NoSink,
+    Outcome,
+)
 
 
 def letter(number: int, reason: Outcome = Outcome.FAILED) -> DeadLetter:
@@ -104,4 +111,4 @@ def test_the_sink_that_hears_nothing_takes_everything() -> None:
     sink.started(nobody, None)  # type: ignore[arg-type]  # it does not look
     sink.exited(nobody, report("killed"))  # type: ignore[arg-type]  # it does not look
     sink.report(nobody, "progress", None, None)  # type: ignore[arg-type]  # it does not look
-    sink.decided(nobody, nobody, "killed", "restarted")  # type: ignore[arg-type]  # it does not look
+    sink.decided(nobody, nobody, "killed", Decision("restarted"))  # type: ignore[arg-type]  # it does not look
