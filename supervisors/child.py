@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from ringleader.actors.holds import Hold
     from ringleader.actors.incarnation import Incarnation
     from ringleader.actors.lifecycle import Reason
 
     from .spec import ChildSpec
 
-State: TypeAlias = Literal["running", "restarting", "down"]
+State: TypeAlias = Literal["running", "restarting", "backoff", "held", "quarantined", "down"]
 
 
 @dataclass(eq=False, slots=True)
@@ -27,6 +28,8 @@ class Child:
         tries: how many retries were ever set for it: the number of the latest.
         restarts: how often it was to be restarted, retries included.
         ended: which incarnation ended by itself last, and why; None while it runs.
+        due: when its restart is due, monotonic seconds, while it waits for that.
+        hold: what keeps it down, if an operator or its own failures do.
     """
 
     spec: ChildSpec
@@ -37,12 +40,16 @@ class Child:
     tries: int = 0
     restarts: int = 0
     ended: tuple[Incarnation, Reason] | None = None
+    due: float | None = None
+    hold: Hold | None = None
 
     @property
     def state(self) -> State:
-        """`running`, `restarting` or `down`."""
+        """`running`, `restarting`, `backoff`, `held`, `quarantined` or `down`."""
+        if self.hold is not None:
+            return "held" if self.hold.kind == "hold" else "quarantined"
         if self.restarting:
-            return "restarting"
+            return "restarting" if self.due is None else "backoff"
         return "down" if self.pid is None else "running"
 
     @property
@@ -57,4 +64,4 @@ class Child:
 
     def clear(self) -> None:
         """Note that nothing runs; a retry that waits is void."""
-        self.pid, self.restarting = None, False
+        self.pid, self.restarting, self.due = None, False, None

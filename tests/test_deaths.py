@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ringleader import Actor, ChildSpec, Exit, Supervisor
+from ringleader.actors.letters import Decision
 from ringleader.deaths import Death, Deaths, is_ordered
 from ringleader.supervisors.dynamic import DynamicSupervisor, DynamicSupervisorRef
 from ringleader.testing import TestSystem
