@@ -196,6 +196,14 @@ class Actor(pykka.Actor):
 
     # ---------------------------------------------------------------- what is more
 
+    def ready(self) -> None:
+        """Say that this incarnation can do its work, to who waits for it (`signals_ready`).
+
+        Called in one of its own turns, `on_start` included: its supervisor hears it once, after
+        the news that it is up. Repeated, or without a supervisor, it does nothing.
+        """
+        self._cell.ready(self._incarnation())
+
     @property
     def path(self) -> str:
         """Where it lives: `/pipeline/evaluator`."""

@@ -17,7 +17,11 @@ class HealthCheck:
         interval: seconds between two polls.
         timeout: seconds that an answer may take; a late one is an unhealthy one.
         grace: seconds after the start in which bad answers mean nothing.
-        failures: how many unhealthy answers in a row end the incarnation.
+        failures: how many unhealthy answers in a row end the incarnation; 0: none ever does.
+
+    The question overtakes messages, but not those of a turn under way: a handler that takes
+    longer than `timeout` looks unhealthy. Choose `timeout` and `failures` so that
+    `timeout + interval * (failures - 1)` is more than the longest handler takes.
     """
 
     interval: float = 60.0
@@ -45,4 +49,8 @@ class Vigil(Protocol):
 
     def add(self, incarnation: Incarnation, care: Care) -> None:
         """Look after one that has just come up; called in its supervisor's turn."""
+        ...
+
+    def check_threads(self) -> None:
+        """Look whether too many threads hang; called from any thread."""
         ...

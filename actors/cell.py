@@ -11,6 +11,7 @@ from pykka import ActorDeadError
 
 from .ending import Ending, forget_frames
 from .errors import ActorDied, MailboxFull
+from .hang import turn_stack
 from .incarnation import Incarnation, Parent, Phase
 from .letters import DeadLetter, Outcome
 from .lifecycle import (
@@ -19,6 +20,7 @@ from .lifecycle import (
     Failed,
     Ignore,
     Ignored,
+    Ready,
     Reason,
     Shutdown,
     Started,
@@ -27,13 +29,13 @@ from .lifecycle import (
 )
 from .mailbox import Mailbox
 from .message import Ask, Fired, delivery_in, is_stop, plain
+from .probe import Probe
 from .ref import Ref, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .context import Context
-    from .events.base import Envelope
     from .lifecycle import Outcome as Start
     from .mailbox import Overflow
 
@@ -172,7 +174,7 @@ class Cell(Ending):
         below: Reason = "killed",
         *,
         outcome: Outcome = Outcome.INTERRUPTED,
-        only_at: Envelope | None = None,
+        only_if: Callable[[], object] | None = None,
     ) -> bool:
         """End it now, whatever it is doing, and all that it supervises (OTP's `brutal_kill`).
 
@@ -184,15 +186,17 @@ class Cell(Ending):
             reason: why.
             below: why those below it do.
             outcome: of the message in hand.
-            only_at: end it only if it is at this event still.
+            only_if: end it only if this is true still, as of the moment it ends.
 
         Returns:
             Whether this call has ended it.
         """
+        stack = turn_stack(self, incarnation.task) if self.in_turn else ""
         if not self.finish(
-            incarnation, reason, below, outcome=outcome, abandon=True, only_at=only_at
+            incarnation, reason, below, outcome=outcome, abandon=True, only_if=only_if, stack=stack
         ):
             return False
+        self.context.check_stuck()
         if incarnation.task is not None:
             incarnation.task.cancel()
         self.mailbox.wake()
@@ -232,6 +236,8 @@ class Cell(Ending):
                 if incarnation.phase is Phase.RUNNING:
                     self._serving = False
                     self.fail(incarnation, error)
+            case Probe():
+                order.obey(self)
             case (incarnation, Shutdown(reason)):
                 if incarnation.phase is Phase.RUNNING:
                     self.stop(incarnation, reason)
@@ -296,9 +302,21 @@ class Cell(Ending):
             self.down(incarnation, reason)
         if incarnation.supervisor is not None:
             self.tell_supervisor(incarnation, Started(incarnation, outcome))
+            if incarnation.is_ready and incarnation.alive:
+                self.tell_supervisor(incarnation, Ready(incarnation))
         if isinstance(pending, Shutdown) and incarnation.alive:
             self.shutdown(incarnation, pending.reason)
         self.mailbox.wake()
+
+    def ready(self, incarnation: Incarnation) -> None:
+        """Tell the supervisor that the actor is ready: now, or with the news that it is up."""
+        with self._lock:
+            if incarnation.is_ready or not incarnation.alive:
+                return
+            incarnation.is_ready = True
+            is_up = incarnation.phase is not Phase.STARTING
+        if is_up:
+            self.tell_supervisor(incarnation, Ready(incarnation))
 
     # ------------------------------------------------------------------ refusals
 

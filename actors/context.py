@@ -9,7 +9,7 @@ import socket
 import uuid
 from collections import Counter
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .clock import Clock, RealClock
 from .dispatch import TURN, Dispatcher, Pinned, Pool, spawn
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from .care import Vigil
     from .cell import Cell
     from .events.base import Envelope, Event
+    from .gate import RestartGate
     from .letters import DeadLetterSink, EventSink
+    from .osprocess_owner import Processes
+
+
+MAX_STUCK_THREADS: Final = 64
+"""Threads that may hang in handlers that were given up before a system gives up itself."""
 
 
 class EventPort(Protocol):
@@ -59,6 +65,7 @@ class Context:
         turn: messages in one turn.
         capacity: messages in a mailbox, where the actor's class does not say.
         overflow: what happens at a full mailbox, where the actor's class does not say.
+        max_stuck_threads: given-up threads alive at which the vigil is told.
         dispatchers: by name, what makes a dispatcher for a path, in place of the usual ones.
     """
 
@@ -74,6 +81,7 @@ class Context:
         turn: int = TURN,
         capacity: int = CAPACITY,
         overflow: Overflow = "block",
+        max_stuck_threads: int = MAX_STUCK_THREADS,
         dispatchers: Mapping[str, Callable[[str], Dispatcher]] | None = None,
     ) -> None:
         self.node_id = node_id
@@ -88,11 +96,14 @@ class Context:
         self.dead_letters: DeadLetterSink = DeadLetters() if dead_letters is None else dead_letters
         self.abandoned: set[int] = set()
         """Threads whose actor was given up while it hung: nearly always empty, cheap to ask."""
+        self.max_stuck_threads = max_stuck_threads
         self.capacity = capacity
         self.overflow: Overflow = overflow
         self.events: EventPort | None = None
         self.holds: Holds = MemoryHolds()
         """Who must not run, whatever supervisors decide."""
+        self.gate: RestartGate | None = None
+        """What may delay restarts beyond the rules of one supervisor, if anything does."""
         self.vigil: Vigil | None = None
         """Who looks after progress and health, if anybody does."""
         self.spawn = spawn
@@ -104,6 +115,7 @@ class Context:
         self._given: set[Dispatcher] = set()
         self._makers = dict(dispatchers or {})
         self._lock = Lock()
+        self._processes: Processes | None = None
         self._urn_prefix = uuid.uuid4().urn[:-12]
         self._urns = itertools.count(1)
         self._closed_outcomes: Counter[Outcome] = Counter()
@@ -147,6 +159,18 @@ class Context:
                 names = ", ".join(sorted({"pool", "thread", "async", *self._makers}))
                 raise ValueError(f"there is no dispatcher {name!r}; there are {names}")
 
+    # ---------------------------------------------------------------- processes
+
+    @property
+    def processes(self) -> Processes:
+        """The operating-system processes of its actors; made when the first one is needed."""
+        from .osprocess_owner import Processes  # noqa: PLC0415  # 20 ms for who needs none
+
+        with self._lock:
+            if self._processes is None:
+                self._processes = Processes(self.clock, spawn)
+            return self._processes
+
     # ---------------------------------------------------------------- events
 
     def publish(
@@ -176,6 +200,11 @@ class Context:
             self.events.attach(cell)
 
     # ---------------------------------------------------------------- counters
+
+    def check_stuck(self) -> None:
+        """Tell the vigil if too many threads have been given up and are still alive."""
+        if len(self.abandoned) >= self.max_stuck_threads and self.vigil is not None:
+            self.vigil.check_threads()
 
     def opened(self, cell: Cell) -> None:
         """Take note of a new cell."""
@@ -213,15 +242,16 @@ class Context:
     # ---------------------------------------------------------------- the end
 
     def close(self, timeout: float) -> bool:
-        """End every thread; tell whether each ended within `timeout` seconds.
+        """End every process and thread; tell whether each ended within `timeout` seconds.
 
-        A handler that never returns keeps its thread: Python can't end it.
+        Processes go first: a handler may wait for one. A handler that never returns keeps its
+        thread: Python can't end it.
         """
         with self._lock:
             dispatchers: list[Dispatcher] = [*self._made.values(), *self._pinned, *self._given]
         for dispatcher in dispatchers:
             dispatcher.release()  # so that they end side by side
-        ended = True
+        ended = self._processes is None or self._processes.close(timeout)
         for dispatcher in dispatchers:
             ended = dispatcher.close(timeout if ended else 0.0) and ended
         ended = self._own_clock.close(timeout) and ended

@@ -48,6 +48,14 @@ class Dispatcher(Protocol):
         """Do without this thread: it is in a turn that will never end."""
         ...
 
+    def pulse(self) -> int:
+        """Return a number that changes while its event loop, if it is one, comes round."""
+        ...
+
+    def thread_of(self, task: Any) -> int:
+        """Return the thread in which a task of its loop runs now; 0 if the task waits."""
+        ...
+
     def release(self) -> None:
         """Let go of what was kept for one cell alone; the cell is closed."""
         ...
@@ -99,6 +107,15 @@ class _Threads:
 
     def drive(self) -> None:
         """Do nothing: the threads give the turns."""
+
+    def pulse(self) -> int:
+        """Return 0: there is no loop."""
+        return 0
+
+    def thread_of(self, task: Any) -> int:
+        """Return 0: there are no tasks."""
+        del task
+        return 0
 
 
 class Pool(_Threads):

@@ -41,6 +41,8 @@ class LoopDispatcher:
         self._ident = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
+        self._is_asked = False
+        self._pulse = 0
 
     def put(self, runnable: Turns, /) -> None:
         """Give this one a turn soon."""
@@ -81,6 +83,25 @@ class LoopDispatcher:
 
     def replace(self, thread: int) -> None:
         """Do nothing: a coroutine is cancelled, and a loop that is blocked can't be replaced."""
+
+    def pulse(self) -> int:
+        """Return how often the loop has come round when asked to; ask it once more."""
+        loop = self._loop
+        if loop is not None and not self._is_asked:
+            self._is_asked = True
+            with suppress(RuntimeError):  # closed meanwhile
+                loop.call_soon_threadsafe(self._beat)
+        return self._pulse
+
+    def _beat(self) -> None:
+        self._is_asked = False
+        self._pulse += 1
+
+    def thread_of(self, task: Any) -> int:
+        """Return the loop's thread if it is in this task now; else 0."""
+        loop = self._loop
+        at = None if loop is None or task is None else asyncio.current_task(loop)
+        return self._ident if at is not None and at.get_coro() is task.get_coro() else 0
 
     def release(self) -> None:
         """Keep everything: the loop belongs to all its actors."""
@@ -133,6 +154,10 @@ class _Task:
 
     def __init__(self, task: asyncio.Task[Any], loop: asyncio.AbstractEventLoop) -> None:
         self._task, self._loop = task, loop
+
+    def get_coro(self) -> Any:
+        """Return the coroutine that it runs, as an `asyncio.Task` does."""
+        return self._task.get_coro()
 
     def cancel(self) -> None:
         """Raise `CancelledError` in it, at the next `await`."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from pykka import ActorRegistry
 
-from .errors import ActorDied
+from .errors import ActorDied, Stuck
 from .incarnation import Phase
 from .letters import DeathReport, Outcome
-from .lifecycle import LATER, Exit, Exited, Failed, Reason, Started, Terminated, reason_of
+from .lifecycle import LATER, Exit, Exited, Failed, News, Reason, Started, Terminated, reason_of
 from .message import Again, Ask, Fired, delivery_in, plain
 from .turns import Turns, logger, pykka_logger
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .cell import Cell
-    from .events.base import Envelope
     from .incarnation import Incarnation, Watcher
     from .ref import Ref
 
@@ -118,7 +117,8 @@ class Ending(Turns):
         *,
         outcome: Outcome = Outcome.INTERRUPTED,
         abandon: bool = False,
-        only_at: Envelope | None = None,
+        only_if: Callable[[], object] | None = None,
+        stack: str = "",
     ) -> bool:
         """Record the end and tell the supervisor. Only the first call for an incarnation counts.
 
@@ -131,10 +131,11 @@ class Ending(Turns):
             below: why its children do, if that is another reason.
             outcome: of the message in hand.
             abandon: whether to give up the turn under way, in which it is.
-            only_at: do nothing unless it is at this event still.
+            only_if: do nothing unless this is true; called with the cell locked.
+            stack: where its turn is, as text.
         """
         with self._lock:
-            if not incarnation.alive or (only_at is not None and self.envelope is not only_at):
+            if not incarnation.alive or (only_if is not None and not only_if()):
                 return False
             was_starting = incarnation.phase is Phase.STARTING
             incarnation.phase, incarnation.reason = Phase.ENDED, reason
@@ -142,7 +143,7 @@ class Ending(Turns):
             if abandon:
                 self._abandon_turn()
         if in_hand or self.context.is_heard:
-            report = self._report(incarnation, reason, in_hand)
+            report = self._report(incarnation, reason, in_hand, stack)
             if in_hand:
                 self._set_aside(incarnation, in_hand[0], outcome, report)
             if not was_starting:
@@ -159,7 +160,9 @@ class Ending(Turns):
             self.tell_supervisor(incarnation, failed or Exited(incarnation, reason))
         return True
 
-    def _report(self, incarnation: Incarnation, reason: Reason, in_hand: list[Any]) -> DeathReport:
+    def _report(
+        self, incarnation: Incarnation, reason: Reason, in_hand: list[Any], stack: str
+    ) -> DeathReport:
         clock = self.context.clock
         return DeathReport(
             path=self.path,
@@ -169,6 +172,7 @@ class Ending(Turns):
             uptime=max(0.0, clock.now() - incarnation.began),
             depth=len(self.mailbox),
             in_hand=plain(in_hand[0]) if in_hand else None,
+            stack=(reason.stack or stack) if isinstance(reason, Stuck) else stack,
         )
 
     def _set_aside(
@@ -230,7 +234,7 @@ class Ending(Turns):
             self.is_registered = False
             ActorRegistry.unregister(self.ref)
 
-    def tell_supervisor(self, incarnation: Incarnation, news: Started | Exited) -> None:
+    def tell_supervisor(self, incarnation: Incarnation, news: News) -> None:
         """Tell the supervisor, if there is one and it lives."""
         supervisor = incarnation.supervisor
         if supervisor is not None and supervisor.alive:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pykka import ActorDeadError
 
 if TYPE_CHECKING:
+    from .health import Health
     from .lifecycle import Reason
 
 
@@ -56,6 +57,58 @@ class BlockingCallError(DeadlockError):
 
 class PublishError(RingleaderError):
     """An event could not be published: the actor or the system has no registry."""
+
+
+class Stuck(RingleaderError):  # noqa: N818  # a reason, not a fault of ours
+    """An incarnation was ended because it did not go on; the kinds below say how that was seen.
+
+    Attributes:
+        stack: where it was, as text, the innermost call last; empty if it was nowhere.
+    """
+
+    def __init__(self, message: str, stack: str = "") -> None:
+        super().__init__(message)
+        self.stack = stack
+
+
+class Hung(Stuck):
+    """No message has ended in a turn for too long (`ChildSpec.progress_deadline`).
+
+    Attributes:
+        seconds: how long it was seen at one place.
+    """
+
+    def __init__(self, seconds: float, stack: str = "") -> None:
+        super().__init__(f"hung: it was at one message for {seconds:.6g} s", stack)
+        self.seconds = seconds
+
+
+class Unhealthy(Stuck):
+    """Its `health()` was bad, or did not answer, as often in a row as its spec allows.
+
+    Attributes:
+        health: the last answer.
+    """
+
+    def __init__(self, health: Health, stack: str = "") -> None:
+        super().__init__(health.message or health.status, stack)
+        self.health = health
+
+
+class TooManyStuckThreads(RingleaderError):  # noqa: N818  # a state of the system
+    """Why a system gave up: Python can't end a thread, and too many hang.
+
+    Attributes:
+        count: threads that were given up and are still alive.
+        limit: `actors.max_stuck_threads`.
+    """
+
+    def __init__(self, count: int, limit: int) -> None:
+        super().__init__(
+            f"{count} threads hang in handlers that were given up, and {limit} are allowed "
+            "(actors.max_stuck_threads); only a new process gets rid of them"
+        )
+        self.count, self.limit = count, limit
 
 
 class StoppedError(RingleaderError):

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .cell import Cell
-    from .lifecycle import Exited, Reason, Started, Terminated
+    from .lifecycle import News, Reason, Terminated
+    from .probe import Probe
     from .ref import Ref
 
 
@@ -21,7 +22,7 @@ class Parent(Protocol):
         """Whether it still wants to hear."""
         ...
 
-    def hear(self, news: Started | Exited) -> None:
+    def hear(self, news: News) -> None:
         """Take news of a child; must return at once."""
         ...
 
@@ -54,6 +55,8 @@ class Incarnation:
         supervisor: whoever hears of its start and end.
         cut_off: whether it was ended because its supervisor ended without stopping it.
         in_order: whether orders to stop wait behind other messages: a supervisor's do.
+        probe: a question about its health that its event loop has yet to take up.
+        is_ready: whether the actor has said that it is ready (`Actor.ready`).
     """
 
     __slots__ = (
@@ -64,9 +67,11 @@ class Incarnation:
         "cut_off",
         "in_order",
         "is_async",
+        "is_ready",
         "make",
         "number",
         "phase",
+        "probe",
         "reason",
         "stop_replies",
         "supervisor",
@@ -88,6 +93,8 @@ class Incarnation:
         self.in_order = False
         self.cut_off = False
         self.is_async = False
+        self.is_ready = False
+        self.probe: Probe | None = None
         self.began = 0.0
         self.task: Any = None
         self.timers: Any = None
@@ -110,7 +117,7 @@ class Incarnation:
         """Whether it has not ended."""
         return self.phase is not Phase.ENDED
 
-    def hear(self, news: Started | Exited) -> None:
+    def hear(self, news: News) -> None:
         """Take news of a child, if it is a supervisor."""
         self.cell.mailbox.put(news)
 

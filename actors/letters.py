@@ -67,7 +67,7 @@ class DeathReport:
         uptime: seconds from its launch to its end.
         depth: messages that waited in its mailbox.
         in_hand: the message it was at, if any.
-        stack: where its thread was, if it hung, as text.
+        stack: where its turn was, as text, if it was ended in the middle of one.
     """
 
     path: str
@@ -91,16 +91,20 @@ class DeathReport:
     @property
     def fingerprint(self) -> str:
         """What equal crashes have in common: the exception's type and its frames."""
-        reason = self.reason
-        if not isinstance(reason, BaseException):
-            return str(reason)
-        frames: list[str] = []
-        traceback = reason.__traceback__
-        while traceback is not None:
-            code = traceback.tb_frame.f_code
-            frames.append(f"{code.co_qualname}:{traceback.tb_lineno}")
-            traceback = traceback.tb_next
-        return " < ".join([type(reason).__name__, *reversed(frames)])
+        return fingerprint_of(self.reason)
+
+
+def fingerprint_of(reason: Reason) -> str:
+    """Return what equal crashes have in common: the exception's type and its frames."""
+    if not isinstance(reason, BaseException):
+        return str(reason)
+    frames: list[str] = []
+    traceback = reason.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        frames.append(f"{code.co_qualname}:{traceback.tb_lineno}")
+        traceback = traceback.tb_next
+    return " < ".join([type(reason).__name__, *reversed(frames)])
 
 
 @dataclass(frozen=True, slots=True)

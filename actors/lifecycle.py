@@ -74,6 +74,17 @@ class Exited:
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """Told to the supervisor once, after `Started`, when an actor says so (`Actor.ready`)."""
+
+    incarnation: Incarnation
+
+
+News: TypeAlias = Started | Exited | Ready
+"""What a supervisor hears of a child."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown:
     """An order to end: through the control lane, except to supervisors."""
 

@@ -46,6 +46,14 @@ class ActorOptions(Struct, frozen=True, kw_only=True):
             description="most that an actor handles before it makes room for another (messages)",
         ),
     ] = 64
+    max_stuck_threads: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="threads that were given up because their handler hangs and that are "
+            "still alive, at which the node ends with exit code 70 (threads)",
+        ),
+    ] = 64
 
 
 class EventOptions(Struct, frozen=True, kw_only=True):

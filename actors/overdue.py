@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import RingleaderError
+from .errors import Stuck
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .events.base import Envelope
 
 
-class HandlerTimedOut(RingleaderError):  # noqa: N818  # a reason, not a fault of ours
+class HandlerTimedOut(Stuck):
     """Why an incarnation was ended whose handler did not return in time.
 
     Attributes:
@@ -22,8 +22,8 @@ class HandlerTimedOut(RingleaderError):  # noqa: N818  # a reason, not a fault o
         timeout: seconds.
     """
 
-    def __init__(self, event_type: str, timeout: float) -> None:
-        super().__init__(f"the handler of {event_type} took longer than {timeout:g} s")
+    def __init__(self, event_type: str, timeout: float, stack: str = "") -> None:
+        super().__init__(f"the handler of {event_type} took longer than {timeout:g} s", stack)
         self.event_type = event_type
         self.timeout = timeout
 
@@ -34,6 +34,11 @@ class Late:
 
     cell: Cell
     envelope: Envelope
+
+
+def is_still(late: Late) -> bool:
+    """Tell whether it is at that event still."""
+    return late.cell.envelope is late.envelope
 
 
 class Overdue:

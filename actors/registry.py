@@ -7,6 +7,7 @@ import itertools
 import logging
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -20,9 +21,10 @@ from .events.base import Envelope, Event
 from .events.errors import UnknownEventTypeError
 from .events.resilience import HandlerTimeout
 from .handlers import handles
+from .hang import stack_of
 from .letters import DeadLetter, Outcome
 from .message import Delivery
-from .overdue import HandlerTimedOut, Overdue
+from .overdue import HandlerTimedOut, Overdue, is_still
 from .routing import RoutingTable, Subscription, Topic
 
 if TYPE_CHECKING:
@@ -303,9 +305,11 @@ class Registry(Actor):
         for late in self._overdue.look(cells, self.context.clock.now()):
             cell, timeout = late.cell, self._overdue.timeout
             current = cell.current
-            reason = HandlerTimedOut(late.envelope.type, timeout)
-            if current is not None and cell.kill(
-                current, reason, outcome=Outcome.TIMED_OUT, only_at=late.envelope
+            if current is None:
+                continue
+            reason = HandlerTimedOut(late.envelope.type, timeout, stack_of(current))
+            if cell.kill(
+                current, reason, outcome=Outcome.TIMED_OUT, only_if=partial(is_still, late)
             ):
                 self.publish(
                     HandlerTimeout(

@@ -284,6 +284,9 @@ class Turns:
             return 0  # ended in this moment
         on_receive = actor.on_receive
         try:
+            probe, incarnation.probe = incarnation.probe, None
+            if probe is not None:
+                await probe.obey_async()
             for item in self._begin(incarnation, sched):
                 if type(item) in special:
                     more = special[type(item)](self, incarnation, item)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ringleader.actors.holds import Hold
 from ringleader.actors.incarnation import Incarnation
 
 from .errors import (
     AlreadyPresent,
     AlreadyStarted,
     BadChildSpec,
+    ChildHeld,
     ChildNotFound,
     ChildRestarting,
     ChildRunning,
+    ChildWaits,
     StartChildrenFailed,
     StartFailed,
     StartIgnored,
@@ -87,6 +90,10 @@ def started(answer: Term, child_id: object) -> Ref[Any]:
             raise StartIgnored(child_id)
         case ("ok", Incarnation() as pid) | ("ok", Incarnation() as pid, _):
             return pid.ref
+        case ("held", Hold() as hold):
+            raise ChildHeld(child_id, hold)
+        case ("waiting", sibling):
+            raise ChildWaits(child_id, sibling)
         case ("error", problem):
             raise refusal(problem, child_id)
         case _:
@@ -98,7 +105,7 @@ def started_dynamic(answer: Term, template: object) -> Ref[Any]:
     match answer:
         case ("error", "not_simple_one_for_one"):
             raise WrongStrategy(_NOT_SIMPLE.format(template))
-        case ("error", ("already_started", Incarnation()) | "already_present"):
+        case ("error", ("already_started", Incarnation()) | ("held", Hold()) | "already_present"):
             return started(answer, template)
         case ("error", reason):
             raise StartFailed(template, reason)
@@ -111,6 +118,8 @@ def restarted(answer: Term, child_id: object, known: Iterable[str] = ()) -> Ref[
     match answer:
         case ("error", "running" | "restarting" | "not_found" | "simple_one_for_one" as word):
             raise refusal(word, child_id, known)
+        case ("error", ("held", Hold()) as held):
+            raise refusal(held, child_id)
         case ("error", reason):
             raise StartFailed(child_id, reason)
         case _:
@@ -174,7 +183,9 @@ def info(row: Row, refs: dict[str, Ref[Any]]) -> ChildInfo:
     return ChildInfo(child_id, "down" if state is None else "restarting", child_type, ref, None)
 
 
-def refusal(problem: Term, child_id: object, known: Iterable[str] = ()) -> SupervisorError:
+def refusal(  # noqa: PLR0911  # a table
+    problem: Term, child_id: object, known: Iterable[str] = ()
+) -> SupervisorError:
     """Return the error that stands for OTP's term."""
     match problem:
         case str(word) if word in _BY_WORD:
@@ -185,6 +196,8 @@ def refusal(problem: Term, child_id: object, known: Iterable[str] = ()) -> Super
             return WrongStrategy(_SIMPLE)
         case ("already_started", Incarnation() as pid):
             return AlreadyStarted(child_id, pid.ref)
+        case ("held", Hold() as hold):
+            return ChildHeld(child_id, hold)
         case (reason, ChildSpec()):
             return StartFailed(child_id, reason)
         case _:
@@ -192,7 +205,7 @@ def refusal(problem: Term, child_id: object, known: Iterable[str] = ()) -> Super
 
 
 def _running(batch: Batch) -> list[Ref[Any]]:
-    return [answer[1].ref for answer in batch.answers if answer[1] is not None]
+    return [answer[1].ref for answer in batch.answers if isinstance(answer[1], Incarnation)]
 
 
 def _unexpected(answer: Term) -> SupervisorError:

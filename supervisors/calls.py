@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ringleader.actors.holds import HoldKind
     from ringleader.actors.incarnation import Incarnation
     from ringleader.actors.ref import Ref
 
@@ -66,6 +67,31 @@ class DeleteChild:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldChild:
+    """Stop a child and keep it down, by its name."""
+
+    name: str
+    kind: HoldKind
+    by: str
+    why: str
+    release_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseChild:
+    """Start a child that is held, or just down."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenewChild:
+    """Stop a child and start it again."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class GetChildSpec:
     """Ask for a child's spec: by its id; for the template by its id, any incarnation, or None."""
 
@@ -90,6 +116,9 @@ Call: TypeAlias = (
     | TerminateChild
     | RestartChild
     | DeleteChild
+    | HoldChild
+    | ReleaseChild
+    | RenewChild
     | GetChildSpec
     | WhichChildren
     | CountChildren

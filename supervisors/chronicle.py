@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from pykka import ActorDeadError
 
 from ringleader.actors.errors import RingleaderError
-from ringleader.actors.letters import Decision
 
-from .decisions import words
+from .decisions import decision
 from .lifecycle_events import Host, LifecycleEvents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from ringleader.actors.holds import Hold
     from ringleader.actors.incarnation import Incarnation
     from ringleader.actors.lifecycle import Reason
 
@@ -57,9 +57,7 @@ class Chronicle:
 
     def decided(self, decided: Decided) -> None:
         """Say what is done about a child that ended by itself or did not start."""
-        self._sink.decided(
-            self._me, decided.pid, decided.reason, Decision(words(decided, self._flags))
-        )
+        self._sink.decided(self._me, decided.pid, decided.reason, decision(decided, self._flags))
         self._send(decided.child, self._events.decided(decided, self._clock.now()))
 
     def started(self, child: Child) -> None:
@@ -74,6 +72,30 @@ class Chronicle:
         """Say that a child will not be tried again."""
         self._send(child, self._events.cancelled(child))
 
+    def is_looping(self, child: Child) -> bool:
+        """Tell whether a child is in a crash loop."""
+        return self._events.is_looping(child)
+
+    def healthy(self, child: Child) -> None:
+        """Say that a child's crash loop is over."""
+        logger.info("%s is out of its crash loop", self._path(child))
+        self._send(child, self._events.healthy(child))
+
+    def parked(self, child: Child, hold: Hold) -> None:
+        """Say that a child is kept down."""
+        logger.warning("%s is %s by %s: %s", self._path(child), child.state, hold.by, hold.why)
+        self._send(child, self._events.parked(child, hold))
+
+    def released(self, child: Child, hold: Hold) -> None:
+        """Say that a child is no longer kept down."""
+        what = "held" if hold.kind == "hold" else "in quarantine"
+        logger.info("%s is no longer %s", self._path(child), what)
+        self._send(child, self._events.released(child))
+
+    def waits(self, child: Child, sibling: str) -> None:
+        """Say that a child is not started before another one is there."""
+        logger.warning("%s is not started: it waits for %s", self._path(child), sibling)
+
     def forgotten(self, child: Child) -> None:
         """Forget a child whose spec is gone."""
         self._events.forgotten(child)
@@ -81,10 +103,13 @@ class Chronicle:
     def _send(self, child: Child, events: Iterable[LifecycleEvent]) -> None:
         if self._publish is None:
             return
-        path = f"{self._me.path}/{child.name}"
+        path = self._path(child)
         for event in events:
             try:
                 self._publish(event, path)
             except (RingleaderError, ActorDeadError) as error:
                 # Nobody hears of it, and that must not end the supervisor.
                 logger.warning("%s about %s not published: %s", type(event).__name__, path, error)
+
+    def _path(self, child: Child) -> str:
+        return f"{self._me.path}/{child.name}"

@@ -14,6 +14,7 @@ from .problems import explain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ringleader.actors.holds import Hold
     from ringleader.actors.lifecycle import Reason
     from ringleader.actors.ref import Ref
 
@@ -112,6 +113,51 @@ class StartChildrenFailed(StartFailed):
         super().__init__(child_id, reason)
         self.started = tuple(started)
         self.add_note(f"{len(self.started)} children before it were started and stay")
+
+
+class StartTimedOut(SupervisorError):
+    """The start of a child took longer than its spec allows, and was given up.
+
+    Attributes:
+        path: whose.
+        timeout: seconds.
+    """
+
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__(f"{path} did not come up within {timeout:g} s (start_timeout)")
+        self.path = path
+        self.timeout = timeout
+
+
+class ChildHeld(SupervisorError):
+    """The child is kept down, by an operator or in quarantine; `release_child` starts it.
+
+    Attributes:
+        hold: by whom, why and until when.
+    """
+
+    def __init__(self, child_id: object, hold: Hold) -> None:
+        what = "held" if hold.kind == "hold" else "in quarantine"
+        why = f": {hold.why}" if hold.why else ""
+        super().__init__(
+            f"child {child_id!r} is {what} by {hold.by}{why}; release_child, or "
+            f"`ringleader start {hold.path}`, starts it"
+        )
+        self.child_id = child_id
+        self.hold = hold
+
+
+class ChildWaits(SupervisorError):
+    """The child is known, and will start when a sibling that it depends on is there.
+
+    Attributes:
+        sibling: the id of the one that it waits for.
+    """
+
+    def __init__(self, child_id: object, sibling: str) -> None:
+        super().__init__(f"child {child_id!r} is not started yet: it waits for {sibling!r}")
+        self.child_id = child_id
+        self.sibling = sibling
 
 
 class StartIgnored(SupervisorError):

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ringleader.actors.lifecycle import Failed, Up
 
+from .checks import check_childspecs
 from .child import Child
+from .dependencies import in_start_order
 from .intensity import Window
-from .plan import Cancelled, Decided, Forget, Report, Start, Stop, Verdict
-from .spec import check_childspecs
+from .plan import (
+    AwaitReady,
+    Cancelled,
+    Decided,
+    Forget,
+    Park,
+    Report,
+    Start,
+    Stop,
+    Unpark,
+    Verdict,
+    Waits,
+    Wake,
+)
+from .policy import Policy
+from .spec import Limit
 from .strategy import is_expected_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from ringleader.actors.holds import Hold
     from ringleader.actors.incarnation import Incarnation
     from ringleader.actors.lifecycle import Reason
 
@@ -22,9 +39,8 @@ if TYPE_CHECKING:
     from .spec import ChildSpec, Flags
 
 
-def no_wait(_: Child) -> float:
-    """Restart at once, as OTP does."""
-    return 0.0
+SOFT_WAIT: Final = 5.0
+"""Seconds that a child waits for a sibling that it can do without (the reference system's)."""
 
 
 class Family:
@@ -36,22 +52,20 @@ class Family:
     Args:
         flags: the supervisor's.
         now: gives monotonic seconds.
-        backoff: says how many seconds to wait before a child's restart.
+        policy: what goes beyond OTP.
     """
 
     def __init__(
-        self,
-        flags: Flags,
-        now: Callable[[], float],
-        backoff: Callable[[Child], float] = no_wait,
+        self, flags: Flags, now: Callable[[], float], policy: Policy | None = None
     ) -> None:
-        self.flags = flags
+        self.flags, self.now = flags, now
+        self.policy = Policy() if policy is None else policy
         self.children: dict[str, Child] = {}
         self.template: ChildSpec | None = None
         self.window = Window(flags.intensity, flags.period)
-        self.backoff = backoff
+        self.waiting: dict[str, Child] = {}
+        """Those who wait for siblings, by name."""
         self.dynamic_started = 0
-        self._now = now
         self._by_pid: dict[Incarnation, Child] = {}
 
     @property
@@ -63,11 +77,33 @@ class Family:
         """Return the child that runs as `pid`, or did so last and is being restarted."""
         return self._by_pid.get(pid)
 
-    def count_restart(self, child: Child) -> bool:
-        """Count a restart that is due; tell whether it is one too many."""
+    def is_there(self, name: str) -> bool:
+        """Tell whether the child of this name runs and is ready."""
+        child = self.children.get(name)
+        return child is not None and child.ready
+
+    def parks(self, child: Child) -> bool:
+        """Tell whether one restart too many of this child concerns nobody else."""
+        on_limit = child.spec.on_limit or self.policy.on_limit
+        return on_limit == "quarantine"
+
+    def count_restart(self, child: Child) -> Window:
+        """Count a restart that is due; return the window that says whether it is one too many.
+
+        Where only the child is parked, only its own restarts count: by its own limit, or else by
+        the supervisor's intensity.
+        """
         child.restarts += 1
-        self.window = self.window.add(self._now())
-        return self.window.exceeded
+        limit, parks, now = child.spec.limit, self.parks(child), self.now()
+        if limit is None and parks:
+            limit = Limit(self.flags.intensity, self.flags.period)
+        if limit is not None:
+            window = Window(limit.intensity, limit.period) if child.window is None else child.window
+            child.window = window = window.add(now)
+            if parks or window.exceeded:
+                return window
+        self.window = self.window.add(now)
+        return self.window
 
     # -------------------------------------------------------------------- start and stop
 
@@ -88,7 +124,7 @@ class Family:
         if self.simple:
             self.template = specs[0]
             return None
-        self.children = {spec.id: Child(spec, spec.id) for spec in specs}
+        self.children = {spec.id: Child(spec, spec.id) for spec in in_start_order(specs)}
         failed = yield from self.start(list(self.children.values()))
         if failed is None:
             return None
@@ -107,8 +143,13 @@ class Family:
     # -------------------------------------------------------------------- parts of plans
 
     def start(self, children: Iterable[Child]) -> Plan[tuple[Child, Incarnation, Reason] | None]:
-        """Start them in order; stop at the first that fails, and return it."""
+        """Start them in order; stop at the first that fails, and return it.
+
+        Passed over are those that are held, and those without what they depend on.
+        """
         for child in children:
+            if not self.is_free(child) and (yield from self.is_kept_down(child)):
+                continue
             pid, outcome = yield Start(child)
             if isinstance(outcome, Failed):
                 child.ended = (pid, outcome.reason)
@@ -123,9 +164,81 @@ class Family:
     def is_up(self, child: Child, pid: Incarnation) -> Plan[None]:
         """Note that it runs."""
         self.assign(child, pid)
+        child.up_since = self.now()
         child.ended = None  # an exception holds on to the frames that it came through
         if not child.dynamic:
             yield Report("progress", child, "started")
+        if self.waiting:
+            yield Wake()
+
+    def is_free(self, child: Child) -> bool:
+        """Tell whether nothing beyond OTP keeps it from starting: nearly always so."""
+        spec = child.spec
+        return (
+            child.hold is None
+            and not spec.depends_on
+            and not spec.soft_depends_on
+            and self.policy.held(child.name) is None
+        )
+
+    def is_kept_down(self, child: Child) -> Plan[bool]:
+        """Tell whether it must not start now: it is held, or a sibling is not there for it."""
+        if child.hold is None:
+            held = self.policy.held(child.name)
+            if held is not None and held.until is not None and held.until <= self.policy.wall():
+                child.quarantines = held.times
+                yield Unpark(child, held)  # its time came while nobody was there
+            elif held is not None:
+                yield from self.park(child, held)
+        if child.hold is not None:
+            return True
+        if not child.spec.depends_on and not child.spec.soft_depends_on:
+            return False
+        missing = yield from self._await_siblings(child)
+        if missing is None:
+            return False
+        child.waits_for = missing
+        self.waiting[child.name] = child
+        yield Waits(child, missing)
+        return True
+
+    def park(self, child: Child, hold: Hold) -> Plan[None]:
+        """Keep it down; it does not run."""
+        self.clear(child)
+        child.hold = hold
+        if hold.kind == "quarantine":
+            child.quarantines = hold.times
+        yield Park(child, hold)
+
+    def lift(self, child: Child) -> Plan[None]:
+        """Take the hold off it, if there is one."""
+        hold, child.hold = child.hold, None
+        if hold is not None:
+            child.window = None  # what was counted has had its consequence
+            yield Unpark(child, hold)
+
+    def _await_siblings(self, child: Child) -> Plan[str | None]:
+        """Wait for what it depends on; return who is missing that it can't do without.
+
+        The reference system: hard dependencies must be ready; soft ones are waited for a little.
+        """
+        for name in child.spec.soft_depends_on:
+            yield from self._is_ready(name, SOFT_WAIT)
+        for name in child.spec.depends_on:
+            if not (yield from self._is_ready(name, None)):
+                return name
+        return None
+
+    def _is_ready(self, name: str, timeout: float | None) -> Plan[bool]:
+        sibling = self.children.get(name)
+        if sibling is None or not sibling.running:
+            return False
+        if sibling.ready:
+            return True
+        longest = sibling.spec.ready_timeout
+        longest = longest if timeout is None else min(timeout, longest)
+        ready: bool = yield AwaitReady(sibling, longest)
+        return ready
 
     def stop(self, children: Sequence[Child]) -> Plan[None]:
         """Stop them one at a time in reverse order; temporary ones are gone then, spec and all."""
@@ -167,6 +280,8 @@ class Family:
         """Note that nothing runs of it and nothing will."""
         if child.pid is not None:
             self._by_pid.pop(child.pid, None)
+        if child.waits_for is not None:
+            self.waiting.pop(child.name, None)
         child.clear()
 
     def _stop_at_once(self, running: list[Child]) -> Plan[None]:

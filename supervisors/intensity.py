@@ -30,6 +30,11 @@ class Window:
         return replace(self, restarts=(*recent, second))
 
     @property
+    def left(self) -> int:
+        """How many more restarts are allowed now."""
+        return max(0, self.intensity - len(self.restarts))
+
+    @property
     def exceeded(self) -> bool:
         """Whether the restart counted last is one too many."""
         return len(self.restarts) > self.intensity

@@ -12,19 +12,21 @@ from ringleader.actors.events.daemon import (
     DaemonStopped,
 )
 from ringleader.actors.events.health import DaemonPermanentlyFailed
+from ringleader.actors.letters import fingerprint_of
 
 from .crash_loop import CrashLoop, is_crash
 from .decisions import describe, words
 from .plan import Decided, Verdict
 
 if TYPE_CHECKING:
+    from ringleader.actors.holds import Hold
     from ringleader.actors.incarnation import Incarnation
     from ringleader.actors.lifecycle import Reason
 
     from .child import Child
     from .spec import Flags
 
-Status: TypeAlias = Literal["stopped", "running", "failed", "restarting"]
+Status: TypeAlias = Literal["stopped", "running", "failed", "restarting", "held", "quarantined"]
 LifecycleEvent: TypeAlias = (
     DaemonStarted
     | DaemonStopped
@@ -33,7 +35,7 @@ LifecycleEvent: TypeAlias = (
     | DaemonPermanentlyFailed
 )
 
-_TROUBLE: Final[tuple[Status, ...]] = ("failed", "restarting")
+_TROUBLE: Final[tuple[Status, ...]] = ("failed", "restarting", "held", "quarantined")
 _MOVES_ON: Final = (Verdict.RESTARTED, Verdict.RETRYING)
 _LEFT: Final = (Verdict.LEFT_DOWN, Verdict.REMOVED)
 
@@ -62,8 +64,9 @@ class LifecycleEvents:
     """Turns what happens to a supervisor's children into events, and sends none itself.
 
     A child is a daemon here unless it is `temporary`: jobs come and go without these events.
-    `DAEMON_STATUS_CHANGED` tells of transitions from or to trouble (`failed`, `restarting`);
-    a plain start or stop has an event of its own.
+    `DAEMON_STATUS_CHANGED` tells of transitions from or to trouble (`failed`, `restarting`,
+    `held`, `quarantined`) and of the end of a crash loop; a plain start or stop has an event of
+    its own.
 
     Args:
         flags: the supervisor's.
@@ -110,9 +113,34 @@ class LifecycleEvents:
             events += self._move(child, "restarting", words(decided, self._flags))
         if crash:
             events += self._count(decided, now)
-        if verdict is Verdict.GAVE_UP:
+        if verdict is Verdict.GAVE_UP or _is_first_quarantine(decided):
             events.append(self._permanent(decided))
         return events
+
+    def is_looping(self, child: Child) -> bool:
+        """Tell whether it is in a crash loop."""
+        record = self._records.get(child.name)
+        return record is not None and record.loop.since is not None
+
+    def healthy(self, child: Child) -> list[LifecycleEvent]:
+        """Tell that its crash loop is over: it has run for long enough."""
+        record = self._record(child)
+        if record.loop.since is None:
+            return []
+        record.loop = record.loop.over()
+        reason = f"crash loop over: up for {child.spec.healthy_after:g} s"
+        return [self._change(child, "crash_loop", "running", reason)]
+
+    def parked(self, child: Child, hold: Hold) -> list[LifecycleEvent]:
+        """Tell that it is kept down."""
+        if _is_silent(child):
+            return []
+        status: Status = "held" if hold.kind == "hold" else "quarantined"
+        return self._move(child, status, f"by {hold.by}: {hold.why}" if hold.why else hold.by)
+
+    def released(self, child: Child) -> list[LifecycleEvent]:
+        """Tell that it is no longer kept down."""
+        return [] if _is_silent(child) else self._move(child, "stopped", "released")
 
     def forgotten(self, child: Child) -> None:
         """Forget it; one of the same name that comes later is another one."""
@@ -128,16 +156,19 @@ class LifecycleEvents:
         old, record.status = record.status, status
         if old == status or (old not in _TROUBLE and status not in _TROUBLE):
             return []
-        return [
-            DaemonStatusChanged(
-                daemon_name=child.name,
-                hostname=self._host.name,
-                old_status=old,
-                new_status=status,
-                reason=reason,
-                error=error,
-            )
-        ]
+        return [self._change(child, old, status, reason, error)]
+
+    def _change(
+        self, child: Child, old: str, new: str, reason: str, error: str | None = None
+    ) -> DaemonStatusChanged:
+        return DaemonStatusChanged(
+            daemon_name=child.name,
+            hostname=self._host.name,
+            old_status=old,
+            new_status=new,
+            reason=reason,
+            error=error,
+        )
 
     def _count(self, decided: Decided, now: float) -> list[LifecycleEvent]:
         record = self._record(decided.child)
@@ -145,14 +176,15 @@ class LifecycleEvents:
             return []  # decided about for the second time: a retry that was one too many
         record.counted = decided.pid
         before = record.loop
-        record.loop = loop = before.crashed(now)
+        record.loop = loop = before.crashed(now, fingerprint_of(decided.reason))
         if loop.since is None or loop.since == before.since:
             return []
         return [self._looping(decided, loop)]
 
     def _looping(self, decided: Decided, loop: CrashLoop) -> DaemonCrashLoopDetected:
         name, crashes = decided.child.name, len(loop.crashes)
-        error = describe(decided.reason)
+        error, shared = describe(decided.reason), loop.shared_fingerprint
+        alike = "all alike" if shared else f"in {len(set(loop.fingerprints))} ways"
         return DaemonCrashLoopDetected(
             daemon_name=name,
             hostname=self._host.name,
@@ -160,7 +192,9 @@ class LifecycleEvents:
             window_minutes=loop.window / 60.0,
             max_restarts=self._flags.intensity,
             severity="warning",
-            message=f"{name} crashed {crashes} times within {loop.window:g} s, last: {error}",
+            message=f"{name} crashed {crashes} times within {loop.window:g} s, {alike}, "
+            f"last: {error}",
+            fingerprint=shared,
         )
 
     def _permanent(self, decided: Decided) -> DaemonPermanentlyFailed:
@@ -168,9 +202,14 @@ class LifecycleEvents:
             daemon_name=decided.child.name,
             hostname=self._host.name,
             restart_count=decided.restarts,
-            requires_intervention=True,
+            requires_intervention=decided.hold is None or decided.hold.until is None,
             reason=words(decided, self._flags),
         )
+
+
+def _is_first_quarantine(decided: Decided) -> bool:
+    """Tell whether it is news: a child that is released and fails again is the same failure."""
+    return decided.hold is not None and decided.hold.times == 1
 
 
 def _is_silent(child: Child) -> bool:

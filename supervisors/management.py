@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ringleader.actors.incarnation import Incarnation
 from ringleader.actors.lifecycle import Failed, Ignored, Up
 
+from .checks import check_childspecs, problem
 from .child import Child
+from .dependencies import check_dependencies, in_start_order
 from .plan import Decided, Forget, Start, Verdict
-from .spec import check_childspecs, problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,17 +49,23 @@ def start_child(family: Family, spec: ChildSpec) -> Plan[Term]:
 
     OTP `supervisor:start_child/2`: `("ok", pid)`, `("ok", pid, extra)`, `("ok", None)` if it
     declined; `("error", ("already_started", pid))`, `("error", "already_present")`,
-    `("error", (reason, spec))`, or what is wrong with the spec.
+    `("error", (reason, spec))`, or what is wrong with the spec. Beyond OTP: `("held", hold)` and
+    `("waiting", sibling)`, when it is known and down.
     """
     if family.simple:
         return SIMPLE
     wrong = problem(spec, family.flags.auto_shutdown)
+    if wrong is None:
+        wrong = check_dependencies([spec], family.children)
     if wrong is not None:
         return ("error", wrong)
     known = family.children.get(spec.id)
     if known is not None:
         return ("error", _taken(known))
     child = Child(spec, spec.id)
+    if not family.is_free(child) and (yield from family.is_kept_down(child)):
+        family.children[child.name] = child
+        return kept_down(child)
     pid, outcome = yield Start(child)
     if isinstance(outcome, Failed):
         yield from _not_started(child, pid, outcome.reason)
@@ -81,16 +88,16 @@ def start_children(family: Family, specs: Sequence[ChildSpec]) -> Plan[Batch | T
     """
     if family.simple:
         return SIMPLE
-    wrong = check_childspecs(specs, family.flags.auto_shutdown)
+    wrong = check_childspecs(specs, family.flags.auto_shutdown, family.children)
     if wrong is not None:
         return ("error", wrong)
-    answers: list[Term] = []
-    for spec in specs:
+    answers: dict[str, Term] = {}
+    for spec in in_start_order(specs):
         answer = yield from start_child(family, spec)
         if answer[0] == "error":
-            return Batch(tuple(answers), spec.id, answer[1])
-        answers.append(answer)
-    return Batch(tuple(answers))
+            return Batch(_in_order(specs, answers), spec.id, answer[1])
+        answers[spec.id] = answer
+    return Batch(_in_order(specs, answers))
 
 
 def start_dynamic(
@@ -107,6 +114,9 @@ def start_dynamic(
     known = None if name is None else family.children.get(name)
     if known is not None:
         return ("error", _taken(known))
+    held = None if name is None else family.policy.held(name)
+    if held is not None:
+        return ("error", ("held", held))
     name = _free_name(family, template) if name is None else name
     spec = replace(template, args=template.args + args, kwargs={**template.kwargs, **kwargs})
     child = Child(spec, name, dynamic=True)
@@ -166,6 +176,14 @@ def restart_child(family: Family, child_id: str) -> Plan[Term]:
     child, refused = _find_down(family, child_id)
     if child is None:
         return ("error", refused)
+    if not family.is_free(child) and (yield from family.is_kept_down(child)):
+        return kept_down(child)
+    family.clear(child)
+    return (yield from start_down(family, child))
+
+
+def start_down(family: Family, child: Child) -> Plan[Term]:
+    """Start a child of which nothing runs."""
     pid, outcome = yield Start(child)
     if isinstance(outcome, Failed):
         child.ended = (pid, outcome.reason)
@@ -236,11 +254,24 @@ def _find_down(family: Family, child_id: str) -> tuple[Child | None, str]:
     child = _find(family, child_id)
     if child is None:
         return None, "not_found"
-    return (child, "") if child.down else (None, child.state)
+    if child.down:
+        return child, ""
+    return None, "running" if child.running else "restarting"
 
 
 def _taken(known: Child) -> Term:
     return ("already_started", known.pid) if known.running else "already_present"
+
+
+def kept_down(child: Child) -> Term:
+    """Answer that it is known and not started: `("held", hold)` or `("waiting", sibling)`."""
+    if child.hold is not None:
+        return ("held", child.hold)
+    return ("waiting", child.waits_for)
+
+
+def _in_order(specs: Sequence[ChildSpec], answers: Mapping[str, Term]) -> tuple[Term, ...]:
+    return tuple(answers[spec.id] for spec in specs if spec.id in answers)
 
 
 def _not_started(child: Child, pid: Incarnation, reason: Reason) -> Plan[None]:

@@ -13,10 +13,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
+    from ringleader.actors.holds import Hold
     from ringleader.actors.incarnation import Incarnation
     from ringleader.actors.lifecycle import Reason
 
     from .child import Child
+    from .intensity import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,61 @@ class Stop:
     """Stop all of them at once, with one timer for all. Resumed with `{Incarnation: Reason}`."""
 
     children: tuple[Child, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitReady:
+    """Wait until it says that it is ready. Resumed with whether it did.
+
+    Attributes:
+        child: for whom; it runs.
+        timeout: seconds.
+    """
+
+    child: Child
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """It is not started: a sibling that it depends on is not ready.
+
+    Attributes:
+        child: who waits.
+        sibling: for whom.
+    """
+
+    child: Child
+    sibling: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Look, behind what is queued, at those who wait for siblings: one has come up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Keep the hold that was put on it."""
+
+    child: Child
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Unpark:
+    """Forget the hold that was on it."""
+
+    child: Child
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The time has come to release a child, unless its hold is another one by now."""
+
+    child: Child
+    hold: Hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +142,7 @@ class Verdict(Enum):
     RESTARTED = "restarted"
     RETRYING = "retrying"
     GAVE_UP = "gave up"
+    QUARANTINED = "quarantined"
     LEFT_DOWN = "left down"
     REMOVED = "removed"
     START_ENDED = "ended the start of its supervisor"
@@ -108,6 +166,9 @@ class Decided:
         after: seconds before the restart.
         restarts: how many restarts the window holds, this one included, where it counts.
         ends_supervisor: whether the supervisor shuts down because of it (*auto_shutdown*).
+        window: the restarts that it was counted among, if it was.
+        cause: what else than the rules of OTP had a part in it, in words.
+        hold: with which it was parked.
     """
 
     child: Child
@@ -118,8 +179,24 @@ class Decided:
     after: float = 0.0
     restarts: int = 0
     ends_supervisor: bool = False
+    window: Window | None = None
+    cause: str = ""
+    hold: Hold | None = None
 
 
-Effect: TypeAlias = Start | Stop | Retry | Cancelled | Forget | Report | Decided
+Effect: TypeAlias = (
+    Start
+    | Stop
+    | AwaitReady
+    | Waits
+    | Wake
+    | Park
+    | Unpark
+    | Retry
+    | Cancelled
+    | Forget
+    | Report
+    | Decided
+)
 R = TypeVar("R")
 Plan: TypeAlias = Generator[Effect, Any, R]

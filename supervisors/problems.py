@@ -5,7 +5,15 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any, Final
 
-from .spec import AUTO_SHUTDOWNS, CHILD_TYPES, GRACE_WORDS, RESTARTS, STRATEGIES
+from .spec import (
+    AUTO_SHUTDOWNS,
+    CHILD_TYPES,
+    GRACE_WORDS,
+    ISOLATIONS,
+    ON_LIMITS,
+    RESTARTS,
+    STRATEGIES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -81,6 +89,24 @@ _EXPLAIN: Final[Mapping[str, Callable[[Any], str]]] = {
     ),
     "invalid_intensity": _should_be("intensity must be a whole number, 0 or more"),
     "invalid_period": _should_be("period must be whole seconds, 1 or more"),
+    "invalid_backoff": _should_be("backoff must be one of tenacity's wait strategies"),
+    "invalid_healthy_after": _should_be("healthy_after must be seconds, 0 or more"),
+    "invalid_limit": _should_be("limit must be a Limit(intensity, period), 0 or more in 1 or more"),
+    "invalid_on_limit": _one_of("on_limit", ON_LIMITS),
+    "invalid_category": _should_be("category must be a string"),
+    "invalid_depends_on": _should_be("depends_on must be a tuple of ids"),
+    "invalid_soft_depends_on": _should_be("soft_depends_on must be a tuple of ids"),
+    "invalid_ready_timeout": _should_be("ready_timeout must be seconds, 0 or more"),
+    "invalid_start_timeout": _should_be("start_timeout must be seconds or None"),
+    "invalid_progress_deadline": _should_be("progress_deadline must be seconds or None"),
+    "invalid_health": _should_be("health must be a HealthCheck or None"),
+    "invalid_isolation": _one_of("isolation", ISOLATIONS),
+    "invalid_spares": _should_be("spares must be a whole number, 0 or more"),
+    "unknown_dependency": lambda which: (
+        f"{which[0]!r} depends on {which[1]!r}, which is none of its siblings"
+        f"{nearest(which[1], which[2])}"
+    ),
+    "dependency_cycle": lambda ids: f"they depend on each other in a circle: {' → '.join(ids)}",
     "invalid_child_spec": _should_be("it must be a ChildSpec"),
     "duplicate_child_name": "there are two children with the id {!r}; ids must differ".format,
     "bad_combination": lambda _: (

@@ -6,101 +6,27 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import pykka
 
-from ringleader.actors.future import Reply
-from ringleader.actors.ref import Ref
-
 from . import answers
-from .answers import ChildCounts, ChildInfo
 from .calls import (
-    Call,
-    CountChildren,
     DeleteChild,
     GetChildSpec,
     RestartChild,
     StartChild,
     StartChildren,
     TerminateChild,
-    WhichChildren,
 )
+from .family_ref import Answer, FamilyRef
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Iterable
 
-    from .management import Row
-    from .spec import ChildSpec, Term
+    from ringleader.actors.ref import Ref
+
+    from .spec import ChildSpec
 
 A = TypeVar("A", bound=pykka.Actor)
-T = TypeVar("T")
 
-
-class Answer(Reply[T]):
-    """A reply that is read when it is asked for; `get` raises the error that it stands for."""
-
-    def __init__(self, reply: Reply[Term], read: Callable[[Term], T]) -> None:
-        super().__init__(reply.target)
-        self._reply, self._read = reply, read
-
-    def get(self, *, timeout: float | None = None) -> T:
-        """Return the answer, or raise the error; `pykka.Timeout` after `timeout` seconds."""
-        return self._read(self._reply.get(timeout=timeout))
-
-    @property
-    def done(self) -> bool:
-        """Whether there is an answer."""
-        return self._reply.done
-
-    def __await__(self) -> Generator[Any, None, T]:
-        """Wait without blocking the event loop."""
-        return self._read((yield from self._reply.__await__()))
-
-
-class FamilyRef(Ref[A]):
-    """What the addresses of all supervisors offer.
-
-    Each call waits its turn behind what the supervisor was told before; it may be told while a
-    child starts or stops, and answers after that. With `block=False` a call returns its
-    future; else it waits, for `timeout` seconds at most (`pykka.Timeout`; the supervisor does it
-    all the same). Where the supervisor ends first, a call raises `ActorDied`.
-    """
-
-    @overload
-    def which_children(
-        self, *, block: Literal[True] = True, timeout: float | None = None
-    ) -> list[ChildInfo]: ...
-    @overload
-    def which_children(
-        self, *, block: Literal[False], timeout: float | None = None
-    ) -> Answer[list[ChildInfo]]: ...
-    def which_children(self, *, block: bool = True, timeout: float | None = None) -> Any:
-        """Return all children, latest started first, as OTP does."""
-        return self._send(WhichChildren(), self._infos, block=block, timeout=timeout)
-
-    @overload
-    def count_children(
-        self, *, block: Literal[True] = True, timeout: float | None = None
-    ) -> ChildCounts: ...
-    @overload
-    def count_children(
-        self, *, block: Literal[False], timeout: float | None = None
-    ) -> Answer[ChildCounts]: ...
-    def count_children(self, *, block: bool = True, timeout: float | None = None) -> Any:
-        """Return OTP's four counts."""
-        return self._send(
-            CountChildren(), lambda counts: ChildCounts(**counts), block=block, timeout=timeout
-        )
-
-    def _send(
-        self, call: Call, read: Callable[[Term], T], *, block: bool, timeout: float | None
-    ) -> T | Answer[T]:
-        answer = Answer(self._ask(call), read)
-        return answer.get(timeout=timeout) if block else answer
-
-    def _infos(self, rows: list[Row]) -> list[ChildInfo]:
-        refs = {name: cell.ref for name, cell in list(self.cell.children.items())}
-        return [answers.info(row, refs) for row in rows]
-
-    def _names(self) -> list[str]:
-        return list(self.cell.children)
+__all__ = ["Answer", "FamilyRef", "SupervisorRef"]
 
 
 class SupervisorRef(FamilyRef[A]):
@@ -270,6 +196,3 @@ class SupervisorRef(FamilyRef[A]):
             block=block,
             timeout=timeout,
         )
-
-
-__all__ = ["Answer", "ChildCounts", "ChildInfo", "FamilyRef", "SupervisorRef"]

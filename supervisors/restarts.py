@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from ringleader.actors.holds import Hold
 from ringleader.actors.lifecycle import is_normal
 
+from .decisions import describe
 from .plan import Decided, Report, Retry, Verdict
 from .strategy import ends_supervisor, group, is_restarted
 
@@ -15,7 +17,11 @@ if TYPE_CHECKING:
 
     from .child import Child
     from .family import Family
-    from .plan import Plan
+    from .intensity import Window
+    from .plan import Plan, Release
+
+BACKOFF: Final = "backoff"
+CASCADE: Final = "the cascade breaker is open"
 
 
 def exited(family: Family, pid: Incarnation, reason: Reason) -> Plan[bool]:
@@ -45,32 +51,65 @@ def retry(family: Family, due: Retry) -> Plan[bool]:
     known = family.children.get(child.name) is child
     if not known or not child.restarting or child.tries != due.number:
         return True
-    if not due.counted and family.count_restart(child):
-        return (yield from _give_up(family, child))
+    if not due.counted:
+        window = family.count_restart(child)
+        if window.exceeded:
+            return (yield from _give_up(family, child, window))
+    closed = _closed(family, child)
+    if closed > 0.0:
+        yield _try_again(family, child, child.pid, closed, counted=True)
+        return True
     last, members = child.pid, _group(family, child)
     family.clear(child)
     yield from family.stop(members)
-    yield from _start_again(family, members, child, last)
+    return (yield from _start_again(family, members, child, last))
+
+
+def wake(family: Family) -> Plan[bool]:
+    """Start those who waited for a sibling, as far as it is there. Return as `exited` does."""
+    for child in list(family.waiting.values()):
+        if child.waits_for is not None and family.is_there(child.waits_for):
+            family.clear(child)
+            if not (yield from _start_again(family, [child], child, None)):
+                return False
     return True
+
+
+def release(family: Family, due: Release) -> Plan[bool]:
+    """Release a child from quarantine, its time being over. Return as `exited` does."""
+    child = due.child
+    if family.children.get(child.name) is not child or child.hold is not due.hold:
+        return True
+    yield from family.lift(child)
+    return (yield from _start_again(family, [child], child, None))
 
 
 def _restart_after_exit(
     family: Family, child: Child, pid: Incarnation, reason: Reason
 ) -> Plan[bool]:
-    if family.count_restart(child):
-        return (yield from _give_up(family, child))
-    members, wait = _group(family, child), family.backoff(child)
-    siblings = sum(m is not child and m.spec.restart != "temporary" for m in members)
+    _count_crash(family, child)
+    window = family.count_restart(child)
+    if window.exceeded:
+        return (yield from _give_up(family, child, window))
+    members, wait = _group(family, child), family.policy.backoff(child)
+    closed = 0.0 if wait > 0.0 else _closed(family, child)
     yield Decided(
-        child, pid, reason, Verdict.RESTARTED, siblings, wait, len(family.window.restarts)
+        child,
+        pid,
+        reason,
+        Verdict.RESTARTED,
+        siblings=sum(m is not child and m.spec.restart != "temporary" for m in members),
+        after=max(wait, closed),
+        restarts=len(window.restarts),
+        window=window,
+        cause=CASCADE if closed else BACKOFF if wait else "",
     )
     family.clear(child)
     yield from family.stop(members)
-    if wait > 0.0:  # as if its start had failed: the group is down until the retry
-        yield _try_again(family, child, pid, wait, counted=True)
-    else:
-        yield from _start_again(family, members, child, pid)
-    return True
+    if wait > 0.0 or closed > 0.0:  # as if its start had failed: the group is down until the retry
+        yield _try_again(family, child, pid, max(wait, closed), counted=True)
+        return True
+    return (yield from _start_again(family, members, child, pid))
 
 
 def _leave_down(family: Family, child: Child, pid: Incarnation, reason: Reason) -> Plan[bool]:
@@ -86,31 +125,83 @@ def _leave_down(family: Family, child: Child, pid: Incarnation, reason: Reason) 
     return not ends
 
 
-def _give_up(family: Family, child: Child) -> Plan[bool]:
-    yield Report("shutdown", child, "reached_max_restart_intensity")
+def _give_up(family: Family, child: Child, window: Window | None, cause: str = "") -> Plan[bool]:
+    """End the supervisor, as OTP does, or park this child only."""
+    parks = family.parks(child)
+    if not parks:
+        yield Report("shutdown", child, "reached_max_restart_intensity")
+    hold = _quarantine(family, child, window, cause) if parks else None
     if child.ended is not None:
         pid, reason = child.ended
-        restarts = len(family.window.restarts)
-        yield Decided(child, pid, reason, Verdict.GAVE_UP, restarts=restarts)
+        verdict = Verdict.QUARANTINED if parks else Verdict.GAVE_UP
+        restarts = 0 if window is None else len(window.restarts)
+        yield Decided(
+            child, pid, reason, verdict, restarts=restarts, window=window, cause=cause, hold=hold
+        )
+    if hold is not None:
+        yield from family.park(child, hold)
+        return True
     yield from family.drop(child)
     return False
 
 
+def _quarantine(family: Family, child: Child, window: Window | None, cause: str) -> Hold:
+    policy, now = family.policy, family.policy.wall()
+    times = child.quarantines + 1
+    pause = policy.quarantine.pause(times)
+    why = cause if window is None else f"{len(window.restarts)} restarts in {window.period} s"
+    if child.ended is not None:
+        why += f", at last after {describe(child.ended[1])}"
+    return Hold(
+        path=f"{policy.path}/{child.name}",
+        kind="quarantine",
+        by=policy.path or "/",
+        why=why,
+        since=now,
+        until=None if pause is None else now + pause,
+        times=times,
+    )
+
+
 def _start_again(
     family: Family, members: list[Child], child: Child, last: Incarnation | None
-) -> Plan[None]:
+) -> Plan[bool]:
     """Start a group; where one fails, those after it stay down until it has been started.
 
-    OTP supervisor, `restart`: the failed one, and not the one that crashed, is tried again.
+    OTP supervisor, `restart`: the failed one, and not the one that crashed, is tried again. But
+    what can't be imported can't be imported the next time, either: that is not tried again.
     """
     kept = [m for m in members if family.children.get(m.name) is m]
     failed = yield from family.start(kept)
     if failed is None:
-        return
+        return True
     again, pid, reason = failed
-    wait = family.backoff(again)
-    yield Decided(again, pid, reason, Verdict.RETRYING, after=wait)
+    again.up_since = None
+    _count_crash(family, again)
+    if isinstance(reason, ImportError):
+        return (yield from _give_up(family, again, None, f"import error: {reason}"))
+    wait = family.policy.backoff(again)
+    yield Decided(
+        again, pid, reason, Verdict.RETRYING, after=wait, cause=BACKOFF if wait > 0.0 else ""
+    )
     yield _try_again(family, again, last if again is child else None, wait, counted=False)
+    return True
+
+
+def _count_crash(family: Family, child: Child) -> None:
+    now = family.now()
+    up, healthy_after = child.up_since, child.spec.healthy_after
+    child.streak = child.streak.crashed(now, up, healthy_after)
+    if up is not None and now - up >= healthy_after:
+        child.quarantines = 0
+
+
+def _closed(family: Family, child: Child) -> float:
+    """Return the seconds for which a gate lets nobody of this kind be restarted."""
+    gate = family.policy.gate
+    if gate is None:
+        return 0.0
+    return gate.delay(child.spec.category, critical=child.spec.critical)
 
 
 def _try_again(
@@ -118,6 +209,7 @@ def _try_again(
 ) -> Retry:
     family.assign(child, pid)
     child.restarting, child.tries = True, child.tries + 1
+    child.due = family.now() + after if after > 0.0 else None
     return Retry(child, child.tries, after, counted)
 
 

@@ -6,16 +6,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ringleader.actors.base import build
-from ringleader.actors.lifecycle import Exited, Started, Up
+from ringleader.actors.lifecycle import Exited, Ready, Started, Up
 
-from .plan import Cancelled, Decided, Forget, Report, Retry, Start, Stop
+from .errors import StartTimedOut
+from .plan import (
+    AwaitReady,
+    Cancelled,
+    Decided,
+    Forget,
+    Park,
+    Release,
+    Report,
+    Retry,
+    Start,
+    Stop,
+    Unpark,
+    Waits,
+    Wake,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ringleader.actors.cell import Cell
     from ringleader.actors.incarnation import Incarnation
-    from ringleader.actors.lifecycle import Reason
+    from ringleader.actors.lifecycle import Outcome, Reason
     from ringleader.actors.timers import Timers
 
     from .child import Child
@@ -26,9 +41,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TimeIsUp:
-    """Those who have not stopped by now are killed."""
+    """A step of the plan has taken long enough: who has not started or stopped is killed."""
 
-    stop: Stop
+    step: Start | Stop | AwaitReady
+
+
+@dataclass(frozen=True, slots=True)
+class IsHealthy:
+    """A child in a crash loop has run for long enough, if it is still this incarnation."""
+
+    child: Child
+    pid: Incarnation
 
 
 class Runner:
@@ -48,6 +71,7 @@ class Runner:
         self._plan: Plan[Any] | None = None
         self._then: Callable[[Any], None] | None = None
         self._start: tuple[Start, Incarnation | None] | None = None
+        self._await: AwaitReady | None = None
         self._stop: Stop | None = None
         self._ended: dict[Incarnation, Reason] = {}
         self._children: set[Incarnation] = set()
@@ -66,24 +90,55 @@ class Runner:
         """Take a message if the plan waits for it; tell whether it did."""
         match message:
             case Started(incarnation, outcome) if self._start is not None:
-                start, awaited = self._start
-                if incarnation is not awaited:
-                    return False
-                self._start = None
-                if isinstance(outcome, Up):
-                    self._care_for(start.child, incarnation)
-                    self._chronicle.started(start.child)
-                self._resume((incarnation, outcome))
+                return self._take_start(incarnation, outcome)
             case Exited(incarnation, reason) if incarnation in self._children:
                 self._note_exit(incarnation, reason)
                 if not self._children:
                     self._resume(self._stopped())
-            case TimeIsUp(stop) if stop is self._stop:
-                for pid in tuple(self._children):
-                    pid.cell.kill(pid)
+            case Ready(incarnation) if self._awaits(incarnation):
+                self._answer_ready()
+            case Exited(incarnation) if self._awaits(incarnation):
+                self._inbox.put(message, None)  # for a plan of its own
+                self._answer_ready()
+            case TimeIsUp(step):
+                self._time_is_up(step)
+            case IsHealthy(child, pid):
+                if child.pid is pid:
+                    self._chronicle.healthy(child)
             case _:
                 return False
         return True
+
+    def _take_start(self, pid: Incarnation, outcome: Outcome) -> bool:
+        if self._start is None or self._start[1] is not pid:
+            return False
+        child, self._start = self._start[0].child, None
+        if child.spec.start_timeout is not None:
+            self._timers.cancel("start")
+        if isinstance(outcome, Up):
+            self._care_for(child, pid)
+            self._chronicle.started(child)
+        self._resume((pid, outcome))
+        return True
+
+    def _time_is_up(self, step: Start | Stop | AwaitReady) -> None:
+        if step is self._stop:
+            for pid in tuple(self._children):
+                pid.cell.kill(pid)
+        elif step is self._await:
+            self._answer_ready()
+        elif self._start is not None and step is self._start[0]:
+            late, spec = self._start[1], self._start[0].child.spec
+            if late is not None:
+                late.cell.kill(late, StartTimedOut(late.path, spec.start_timeout or 0.0))
+
+    def _awaits(self, pid: Incarnation) -> bool:
+        return self._await is not None and self._await.child.pid is pid
+
+    def _answer_ready(self) -> None:
+        awaited, self._await = self._await, None
+        self._timers.cancel("ready")
+        self._resume(awaited is not None and awaited.child.ready)
 
     def _resume(self, answer: Any) -> None:
         plan, then = self._plan, self._then
@@ -104,13 +159,33 @@ class Runner:
         match effect:
             case Start():
                 self._start = (effect, self._launch(effect))
+                longest = effect.child.spec.start_timeout
+                if longest is not None:
+                    self._timers.once(longest, TimeIsUp(effect), key="start")
+                return True, None
+            case AwaitReady(child, timeout):
+                if child.ready or child.pid is None or not child.pid.alive:
+                    return False, child.ready
+                self._await = effect
+                self._timers.once(timeout, TimeIsUp(effect), key="ready")
                 return True, None
             case Stop():
                 self._order_stop(effect)
                 return (True, None) if self._children else (False, self._stopped())
+            case Report():
+                self._chronicle.report(effect)
+            case Decided():
+                self._chronicle.decided(effect)
+            case _:
+                self._do_later(effect)
+        return False, None
+
+    def _do_later(self, effect: Retry | Wake | Park | Unpark | Waits | Cancelled | Forget) -> None:
+        """Do what concerns a child that does not run now."""
+        match effect:
             case Retry(child, after=after) if after > 0.0:
                 self._timers.once(after, effect, key=("retry", child.name))
-            case Retry():
+            case Retry() | Wake():
                 self._me.cell.mailbox.put(effect)
             case Cancelled(child):
                 self._timers.cancel(("retry", child.name))
@@ -118,11 +193,24 @@ class Runner:
             case Forget(child):
                 self._me.cell.close_child(child.name, self._me)
                 self._chronicle.forgotten(child)
-            case Report():
-                self._chronicle.report(effect)
-            case Decided():
-                self._chronicle.decided(effect)
-        return False, None
+            case _:
+                self._keep_down(effect)
+
+    def _keep_down(self, effect: Park | Unpark | Waits) -> None:
+        context = self._me.cell.context
+        match effect:
+            case Park(child, hold):
+                context.holds.put(hold)
+                if hold.until is not None:
+                    due = max(0.0, hold.until - context.clock.time())
+                    self._timers.once(due, Release(child, hold), key=("hold", child.name))
+                self._chronicle.parked(child, hold)
+            case Unpark(child, hold):
+                context.holds.remove(hold.path)
+                self._timers.cancel(("hold", child.name))
+                self._chronicle.released(child, hold)
+            case Waits(child, sibling):
+                self._chronicle.waits(child, sibling)
 
     # ------------------------------------------------------------------------- start
 
@@ -151,6 +239,9 @@ class Runner:
         care, vigil = child.spec.care, pid.cell.context.vigil
         if care is not None and vigil is not None:
             vigil.add(pid, care)
+        if self._chronicle.is_looping(child):
+            key = ("healthy", child.name)
+            self._timers.once(child.spec.healthy_after, IsHealthy(child, pid), key=key)
 
     # ------------------------------------------------------------------------- stop
 

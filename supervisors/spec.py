@@ -6,7 +6,6 @@ answers in OTP's terms, as OTP's supervisor does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
@@ -15,11 +14,12 @@ import pykka
 from ringleader.actors.care import Care
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from tenacity.wait import wait_base
 
     from ringleader.actors.care import HealthCheck
+    from ringleader.actors.osprocess_limits import ProcessLimits
 
 Restart: TypeAlias = Literal["permanent", "transient", "temporary"]
 ChildType: TypeAlias = Literal["worker", "supervisor"]
@@ -30,7 +30,7 @@ AutoShutdown: TypeAlias = Literal["never", "any_significant", "all_significant"]
 ActorClass: TypeAlias = type[pykka.Actor]
 Arguments: TypeAlias = tuple[Any, ...]
 OnLimit: TypeAlias = Literal["escalate", "quarantine"]
-"""What follows one restart too many: the supervisor ends, as in OTP, or only the child is parked."""
+"""What follows one restart too many: the supervisor ends, as in OTP, or the child is parked."""
 Isolation: TypeAlias = Literal["none", "process"]
 Term: TypeAlias = Any
 """An answer as OTP gives it: a word, or a tuple that starts with one."""
@@ -132,7 +132,7 @@ class ChildSpec:
     progress_deadline: float | None = None
     health: HealthCheck | None = None
     isolation: Isolation = "none"
-    limits: object = None
+    limits: ProcessLimits | None = None
     spares: int = 0
 
     def __post_init__(self) -> None:
@@ -172,82 +172,15 @@ class Flags:
         """Say what is wrong, in OTP's terms."""
         if self.strategy not in STRATEGIES:
             return ("invalid_strategy", self.strategy)
-        if not _is_whole(self.intensity) or self.intensity < 0:
+        if not is_whole(self.intensity) or self.intensity < 0:
             return ("invalid_intensity", self.intensity)
-        if not _is_whole(self.period) or self.period <= 0:
+        if not is_whole(self.period) or self.period <= 0:
             return ("invalid_period", self.period)
         if self.auto_shutdown not in AUTO_SHUTDOWNS:
             return ("invalid_auto_shutdown", self.auto_shutdown)
         return None
 
 
-def problem(spec: ChildSpec, auto_shutdown: str | None) -> Term | None:
-    """Say what is wrong with a spec, in OTP's terms; without `auto_shutdown` any will do."""
-    if not isinstance(spec, ChildSpec):  # pyright: ignore[reportUnnecessaryIsInstance]  # from users
-        return ("invalid_child_spec", spec)
-    return _problem_of_start(spec) or _problem_of_policy(spec, auto_shutdown)
-
-
-def _problem_of_start(spec: ChildSpec) -> Term | None:
-    if spec.id is MISSING:
-        return "missing_id"
-    if not _is_name(spec.id):
-        return ("invalid_id", spec.id)
-    if spec.actor_class is MISSING:
-        return "missing_start"
-    if not _is_actor_class(spec.actor_class):
-        return ("invalid_mfa", spec.actor_class)
-    if not isinstance(spec.args, tuple) or not isinstance(spec.kwargs, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # from users
-        return ("invalid_mfa", (spec.actor_class, spec.args, spec.kwargs))
-    return None
-
-
-def _problem_of_policy(spec: ChildSpec, auto_shutdown: str | None) -> Term | None:
-    if spec.restart not in RESTARTS:
-        return ("invalid_restart_type", spec.restart)
-    if spec.significant and auto_shutdown == "never":
-        return ("bad_combination", {"auto_shutdown": "never", "significant": True})
-    if spec.significant and spec.restart == "permanent":
-        return ("bad_combination", {"restart": "permanent", "significant": True})
-    if spec.type not in CHILD_TYPES:
-        return ("invalid_child_type", spec.type)
-    if not _is_grace(spec.shutdown):
-        return ("invalid_shutdown", spec.shutdown)
-    return None
-
-
-def check_childspecs(specs: Iterable[ChildSpec], auto_shutdown: str | None = None) -> Term | None:
-    """Return what is wrong with the first bad spec, in OTP's terms, or None.
-
-    Args:
-        specs: all of one supervisor's: no id may come twice.
-        auto_shutdown: that supervisor's; without it a significant child is only compared with
-            its own restart type.
-    """
-    seen = set[str]()
-    for spec in specs:
-        wrong = problem(spec, auto_shutdown)
-        if wrong is not None:
-            return wrong
-        if spec.id in seen:
-            return ("duplicate_child_name", spec.id)
-        seen.add(spec.id)
-    return None
-
-
-def _is_name(x: object) -> bool:
-    return isinstance(x, str) and x != "" and "/" not in x
-
-
-def _is_actor_class(x: object) -> bool:
-    return isinstance(x, type) and issubclass(x, pykka.Actor)
-
-
-def _is_whole(x: object) -> bool:
+def is_whole(x: object) -> bool:
+    """Tell whether it is a whole number."""
     return isinstance(x, int) and not isinstance(x, bool)
-
-
-def _is_grace(x: object) -> bool:
-    if isinstance(x, int | float) and not isinstance(x, bool):
-        return x >= 0
-    return x in GRACE_WORDS

@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ringleader.actors.base import Actor
 from ringleader.actors.errors import ActorDied, HandlerError
-from ringleader.actors.lifecycle import LATER, Exited, Failed, Shutdown, Up
+from ringleader.actors.lifecycle import LATER, Exited, Failed, Ready, Shutdown, Up
 from ringleader.actors.ref import Ref
 
-from . import calls, management, restarts
+from . import calls, management, operations, restarts
+from .backoff import seconds
 from .chronicle import Chronicle
 from .crash_loop import CrashLoop
 from .errors import SupervisorError
 from .family import Family
 from .inbox import Inbox
-from .plan import Retry
+from .plan import Release, Retry, Wake
+from .policy import Policy
+from .quarantine import COOL_DOWN, Quarantine
 from .ref import SupervisorRef
 from .runner import Runner
-from .spec import AutoShutdown, ChildSpec, ChildType, Flags, Strategy
+from .spec import AutoShutdown, ChildSpec, ChildType, Flags, OnLimit, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +60,9 @@ class Supervisor(Actor):
         auto_shutdown: whether the end of significant children ends the supervisor.
         crash_loop_count: how many crashes of one child in the window are a crash loop.
         crash_loop_window: seconds.
+        on_limit: what follows one restart too many: `escalate`, as in OTP, ends the supervisor;
+            `quarantine` parks the child, and then only a child's own restarts count.
+        quarantine: how long a child is parked.
         announce: whether `DAEMON_*` events tell of its children (never of temporary ones).
     """
 
@@ -70,6 +76,8 @@ class Supervisor(Actor):
     auto_shutdown: AutoShutdown = "never"
     crash_loop_count: int = 3
     crash_loop_window: float = 300.0
+    on_limit: OnLimit = "escalate"
+    quarantine: Quarantine = COOL_DOWN
     announce: bool = True
 
     _reply: Reply[Any] | None = None
@@ -103,11 +111,16 @@ class Supervisor(Actor):
     def backoff(self, child: Child) -> float:
         """Return how many seconds to wait before this child's restart; called for each.
 
-        OTP's answer is 0. A wait counts as one restart however long it is; the group is down
-        meanwhile and the child `restarting`, so that `terminate_child` cancels it.
+        What its spec's `backoff` says, else 0, which is OTP's answer. A wait counts as one restart
+        however long it is; the group is down meanwhile and the child `restarting`, so that
+        `terminate_child` cancels it.
         """
-        del child
-        return 0.0
+        strategy = child.spec.backoff
+        if strategy is None:
+            return 0.0
+        reason = None if child.ended is None else child.ended[1]
+        context = self.context
+        return seconds(strategy, child.streak, context.clock.now(), reason, context.random)
 
     # ------------------------------------------------------------------------- life
 
@@ -121,9 +134,21 @@ class Supervisor(Actor):
         loop = CrashLoop(self.crash_loop_count, self.crash_loop_window)
         chronicle = Chronicle(me, flags, loop, self._announce if self.announce else None)
         self._runner = Runner(me, self._inbox, self.timers, chronicle)
-        self._family = Family(flags, self.context.clock.now, self.backoff)
+        self._family = Family(flags, self.context.clock.now, self._policy(me.path))
         self._runner.run(self._family.begin(self.init()), self._begun)
         return LATER
+
+    def _policy(self, path: str) -> Policy:
+        context = self.context
+        return Policy(
+            path=path,
+            on_limit=self.on_limit,
+            quarantine=self.quarantine,
+            backoff=self.backoff,
+            gate=context.gate,
+            held=lambda name: context.holds.get(f"{path}/{name}"),
+            wall=context.clock.time,
+        )
 
     def _begun(self, wrong: Reason | None) -> None:
         if wrong is not None:
@@ -183,6 +208,10 @@ class Supervisor(Actor):
                 run(restarts.exited(family, pid, reason), self._go_on)
             case Retry():
                 run(restarts.retry(family, message), self._go_on)
+            case Wake() | Ready():
+                run(restarts.wake(family), self._go_on)
+            case Release():
+                run(restarts.release(family, message), self._go_on)
             case Shutdown(reason):
                 self._finish(reason)
             case _:
@@ -218,6 +247,18 @@ class Supervisor(Actor):
                 self._run(management.restart_child(family, which), reply)
             case calls.DeleteChild(which):
                 self._run(management.delete_child(family, which), reply)
+            case _:
+                self._operate(call, reply)
+
+    def _operate(self, call: Any, reply: Reply[Any] | None) -> None:
+        family = self._family
+        match call:
+            case calls.HoldChild():
+                self._run(operations.hold_child(family, call), reply)
+            case calls.ReleaseChild(name):
+                self._run(operations.release_child(family, name), reply)
+            case calls.RenewChild(name):
+                self._run(operations.renew_child(family, name), reply)
             case _:
                 self._look(call, reply)
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import apsw
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
+    from typing import Self
 
     from ringleader.actors.errors import RingleaderError
 
 BUSY_MS: Final = 2_000
 """Milliseconds to wait for somebody else's lock: nobody should hold one, a backup may."""
+
+
+class Readable(Protocol):
+    """Answers queries."""
+
+    def rows(self, query: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Return what a query finds."""
+        ...
 
 
 class Tables:
@@ -75,12 +84,9 @@ class Database:
             raise apsw.CorruptError(found)
         with _immediate(connection):
             version = int(connection.pragma("user_version"))
-            if version > len(schema):
-                raise self._error(
-                    f"{self._what} {self.path} was written by a newer Ringleader (its version is "
-                    f"{version}, this one reads up to {len(schema)}); use that one, or move the "
-                    "file away to start afresh"
-                )
+            wrong = _wrong_version(connection, version, len(schema))
+            if wrong:
+                raise self._error(f"{self._what} {self.path} {wrong}")
             for script in schema[version:]:
                 connection.execute(script)
             connection.pragma("user_version", len(schema))
@@ -111,10 +117,77 @@ class Database:
 
     @contextmanager
     def _explained(self) -> Generator[None]:
-        try:
+        with _explained(self.path, self._what, self._error):
             yield
-        except apsw.Error as error:
-            raise self._error(f"{self._what} {self.path} {_explain(error)}") from error
+
+
+class ReadOnly:
+    """A look into a file that nobody owns at the moment; changes nothing. Use it in a `with` block.
+
+    A process that opens it as its own meanwhile is not disturbed.
+
+    Args:
+        path: the file.
+        what: it is, for messages.
+        version: the latest that is understood.
+        error: raised for all that goes wrong, with the path and what would be right.
+    """
+
+    def __init__(self, path: Path, what: str, version: int, error: type[RingleaderError]) -> None:
+        self._path, self._what, self._error = path, what, error
+        with _explained(path, what, error):
+            self._connection: Any = self._open()  # apsw's own types are partly unknown
+            try:
+                self._connection.set_busy_timeout(BUSY_MS)
+                found = int(self._connection.pragma("user_version"))
+                wrong = _wrong_version(self._connection, found, version)
+            except BaseException:
+                self._connection.close()
+                raise
+        if wrong:
+            self._connection.close()
+            raise error(f"{what} {path} {wrong}")
+
+    def _open(self) -> Any:
+        flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        # Without a log beside it nothing is unwritten, and nobody has it open: then it is read as
+        # it stands, which makes no files beside it and works in a directory that is read-only.
+        is_closed = not self._path.with_name(f"{self._path.name}-wal").exists()
+        query = "mode=ro&immutable=1" if is_closed else "mode=ro"
+        return apsw.Connection(f"{self._path.absolute().as_uri()}?{query}", flags=flags)
+
+    def __enter__(self) -> Self:
+        """Begin to read."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def rows(self, query: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Return what a query finds."""
+        with _explained(self._path, self._what, self._error):
+            return Tables(self._connection).rows(query, bindings)
+
+
+def _wrong_version(connection: Any, version: int, known: int) -> str:
+    """Say what is wrong with a file of this version; nothing if we can go on with it."""
+    if version > known:
+        return (
+            f"was written by a newer Ringleader (its version is {version}, this one reads up to "
+            f"{known}); use that one, or move the file away to start afresh"
+        )
+    if version == 0 and list(connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")):
+        return "belongs to another program; move it away to start afresh"
+    return ""
+
+
+@contextmanager
+def _explained(path: Path, what: str, error: type[RingleaderError]) -> Generator[None]:
+    try:
+        yield
+    except apsw.Error as cause:
+        raise error(f"{what} {path} {_explain(cause)}") from cause
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import signal
 from contextlib import suppress
+from subprocess import PIPE
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from pykka import ActorDeadError
@@ -15,8 +15,19 @@ from ..events.work import TaskHeartbeat
 from ..handlers import handles
 from ..letters import DeadLetter, Outcome
 from ..lifecycle import LATER, Exit
+from ..osprocess import KILL_SECONDS, OsProcess
+from ..osprocess_errors import ProcessStartError
+from ..osprocess_lines import LineReader
 from ..paths import find
-from ..workloads.protocol import Checkpoint, Failure, Log, Progress, Result, parse_line
+from ..workloads.protocol import (
+    MAX_LINE_BYTES,
+    Checkpoint,
+    Failure,
+    Log,
+    Progress,
+    Result,
+    parse_line,
+)
 from .job_errors import JobError, JobProcessDied
 from .job_files import JobFiles
 from .job_messages import (
@@ -28,11 +39,11 @@ from .job_messages import (
     JobRequest,
     JobStarted,
 )
-from .job_process import JobProcess
 from .job_verdict import Again, Done, Hopeless, judge
 
 if TYPE_CHECKING:
     from ..mailbox import Overflow
+    from ..osprocess_end import ProcessEnd
     from .job_settings import JobSettings
 
 HEARTBEAT: Final = 2.0
@@ -102,7 +113,7 @@ class Job(Actor):
         super().__init__()
         self._request = request
         self._files = JobFiles(settings.jobs_dir, request)
-        self._process: JobProcess | None = None
+        self._process: OsProcess | None = None
         self._attempt = 0
         self._result: dict[str, Any] | None = None
         self._failure: Failure | None = None
@@ -111,7 +122,7 @@ class Job(Actor):
         self._stopping = False
 
     @property
-    def process(self) -> JobProcess | None:
+    def process(self) -> OsProcess | None:
         """What runs now; for whoever wants to send it a signal, from any thread."""
         return self._process
 
@@ -153,44 +164,54 @@ class Job(Actor):
     def _launch(self) -> None:
         me, request = self._incarnation(), self._request
         try:
-            with self._files.open_stderr() as stderr:
-                process = JobProcess(
-                    [*request.command, "--job", str(self._files.job)],
-                    stderr=stderr,
-                    name=f"ringleader {self.path}",
-                    spawn=self.context.spawn,
-                    hear=self._hear,
-                    ended=self._hear_end,
-                )
-        except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+            process = self._process = self._start_process()
+        except ProcessStartError as error:
             self._give_up(
                 "bad-command",
-                f"{request.command[0]!r} can't be started ({error.strerror}); set the command of "
-                f"[stages.{request.kind}] to a program that can",
+                f"{error}; set the command of [stages.{request.kind}] to a program that can",
             )
-        self._process = process
         try:
-            self.defer(process.kill)
+            self.defer(lambda: process.kill(KILL_SECONDS))
         finally:
             if not me.alive:  # killed meanwhile: what was deferred may never be called
-                process.kill()
+                process.kill(KILL_SECONDS)
         self._began = self.context.clock.now()
         self.timers.once(request.timeout, _TimedOut())
         self.timers.periodic(HEARTBEAT, _Beat())
         self._report(JobStarted(request, self._attempt, process.pid))
 
+    def _start_process(self) -> OsProcess:
+        """Start the program; its stdin is never written to: its end says that we are dead."""
+        with self._files.open_stderr() as stderr:
+            process = self.context.processes.start(
+                [*self._request.command, "--job", str(self._files.job)],
+                name=self.path,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=stderr,
+            )
+        LineReader(
+            process,
+            spawn=self.context.spawn,
+            name=f"ringleader {self.path}",
+            hear=self._hear,
+            ended=self._hear_end,
+            max_line=MAX_LINE_BYTES,
+        )
+        return process
+
     def _hear(self, line: bytes) -> None:
         with suppress(ActorDeadError):  # the process is dead, too, or will be in a moment
             self.actor_ref.tell(_Said(self, line))
 
-    def _hear_end(self, returncode: int) -> None:
+    def _hear_end(self, end: ProcessEnd) -> None:
         if self._stopping:
             me = self._cell.current
             if me is not None and me.actor is self:
                 self._cell.finish(me, me.reason)
             return
         with suppress(ActorDeadError):
-            self.actor_ref.tell(_Ended(self, returncode))
+            self.actor_ref.tell(_Ended(self, end))
 
     # ---------------------------------------------------------------- while it runs
 
@@ -256,9 +277,9 @@ class Job(Actor):
         """Report the result, or end as the process did."""
         if message.owner is not self:
             return
-        request, returncode = self._request, message.value
+        request, end = self._request, message.value
         verdict = judge(
-            returncode,
+            end,
             self._result,
             self._failure,
             self._files.last_words(),
@@ -274,14 +295,14 @@ class Job(Actor):
             case Hopeless(kind, text):
                 self._give_up(kind, text)
             case Again(last):
-                raise JobProcessDied(request.job_id, returncode, last)
+                raise JobProcessDied(request.job_id, end, last)
 
     def on_stop(self) -> Any:
         """Ask the process for a checkpoint; kill it after `GRACE` seconds."""
         process, self._stopping = self._process, True
-        if process is None or not process.signal(signal.SIGTERM) or process.is_over:
+        if process is None or not process.stop():
             return None
-        self.context.clock.call_later(GRACE, lambda: process.signal(signal.SIGKILL))
+        self.context.clock.call_later(GRACE, process.kill)
         return LATER
 
     def _give_up(self, kind: GiveUpKind, text: str) -> NoReturn:

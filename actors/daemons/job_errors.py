@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import signal
+from typing import TYPE_CHECKING
 
 from ..errors import RingleaderError
+
+if TYPE_CHECKING:
+    from ..osprocess_end import ProcessEnd
 
 
 class JobError(RingleaderError):
@@ -18,28 +21,23 @@ class JobProcessDied(JobError):  # noqa: N818  # a death, as `ActorDied`
         job_id: whose.
         exit_code: what it ended with; None if a signal ended it.
         signal: the signal that ended it; None if it ended by itself.
+        end: all that is known of its end.
         last: the last that it said about an error, or the last line on stderr; may be empty.
     """
 
-    def __init__(self, job_id: str, returncode: int, last: str) -> None:
+    def __init__(self, job_id: str, end: ProcessEnd, last: str) -> None:
         self.job_id = job_id
-        self.exit_code = returncode if returncode >= 0 else None
-        self.signal = -returncode if returncode < 0 else None
+        self.exit_code = end.exit_code
+        self.signal = end.signal
+        self.end = end
         self.last = last
-        super().__init__(f"job {job_id}: {how(returncode)}{f' ({last})' if last else ''}")
+        super().__init__(f"job {job_id}: {how(end)}{f' ({last})' if last else ''}")
 
 
-def how(returncode: int) -> str:
+def how(end: ProcessEnd) -> str:
     """Say how a process ended, in words: `its process was killed by SIGKILL`."""
-    if returncode < 0:
-        return f"its process was killed by {_signal_name(-returncode)}"
-    if returncode == 0:
+    if end.signal is not None:
+        return f"its process was {end}"
+    if end.exit_code == 0:
         return "its process ended without a result"
-    return f"its process ended with exit code {returncode}"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # a real-time signal
-        return f"signal {number}"
+    return f"its process {end}"

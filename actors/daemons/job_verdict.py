@@ -11,6 +11,7 @@ from .job_errors import how
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..osprocess_end import ProcessEnd
     from ..workloads.protocol import Failure
     from .job_messages import GiveUpKind
 
@@ -41,7 +42,7 @@ Verdict: TypeAlias = Done | Hopeless | Again
 
 
 def judge(
-    returncode: int,
+    end: ProcessEnd,
     result: Mapping[str, Any] | None,
     failure: Failure | None,
     last_words: str,
@@ -55,22 +56,23 @@ def judge(
     the job. A program that says itself that its job is impossible is believed.
 
     Args:
-        returncode: as `subprocess` has it: negative is a signal.
+        end: how the process ended.
         result: the fields of its result line, if there was one.
         failure: its last error line, if there was one.
         last_words: the last line on stderr.
         attempt: which process it was, from 1.
         attempts: how many may die.
     """
+    returncode = end.returncode
     if returncode == 0 and result is not None:
         return Done(result)
     said = failure if failure is not None and returncode > 0 else None
     last = said.message if said is not None else last_words
     kind = _hopeless(returncode, said)
     if kind is not None:
-        return Hopeless(kind, last or how(returncode))
+        return Hopeless(kind, last or how(end))
     if attempt >= attempts:
-        told = f"{how(returncode)}{f' ({last})' if last else ''}"
+        told = f"{how(end)}{f' ({last})' if last else ''}"
         return Hopeless("attempts", f"{told}; that was attempt {attempt} of {attempts}")
     return Again(last)
 

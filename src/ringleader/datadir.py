@@ -35,6 +35,7 @@ class DataDir:
         lock: held while a node runs.
         socket: the control socket of a running node.
         log: the log, with tracebacks.
+        supervision: who died and who is held, of all runs.
         runs: a directory for each run.
     """
 
@@ -43,6 +44,7 @@ class DataDir:
         self.lock = self.path / "lock"
         self.socket = self.path / "control.sock"
         self.log = self.path / "ringleader.log"
+        self.supervision = self.path / "supervision.db"
         self.runs = self.path / "runs"
 
     def make(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ringleader.actors.letters import DeathReport, Decision
 from ringleader.actors.lifecycle import Failed
@@ -27,6 +27,8 @@ class Death:
         decision: what its supervisor did, in a few words; empty while it has not decided.
         time: when, seconds UTC.
         report: all that is known.
+        rule: by which rule it was decided.
+        left: how many restarts that rule still allows; None where none counts.
     """
 
     path: str
@@ -34,6 +36,16 @@ class Death:
     decision: str
     time: float
     report: DeathReport
+    rule: str = ""
+    left: int | None = None
+
+
+class DeathStore(Protocol):
+    """Keeps deaths for longer."""
+
+    def put(self, number: int, death: Death) -> None:
+        """Keep a death, in place of an earlier one of this number; must return at once."""
+        ...
 
 
 CUT_OFF: Final = "ended with its supervisor"
@@ -42,6 +54,8 @@ CUT_OFF: Final = "ended with its supervisor"
 
 class Deaths:
     """An `EventSink` that keeps the last `capacity` deaths, and tells `listener` of each decision.
+
+    Where there is a `store`, it gets each death when it happens, and again when it is decided about.
 
     An end that somebody ordered (`shutdown`) or wanted (`normal`) is no death; that of a child
     whose supervisor was killed is one.
@@ -56,6 +70,7 @@ class Deaths:
         self._capacity = capacity
         self._lock = Lock()
         self.listener = listener
+        self.store: DeathStore | None = None
         self.starts = 0
         self.restarts = 0
 
@@ -88,15 +103,17 @@ class Deaths:
         else:
             death = Death(report.path, report.cause, "", report.time, report)
         with self._lock:
-            self._count += 1
-            self._deaths[self._count] = death
+            self._count = number = self._count + 1
+            self._deaths[number] = death
             if not incarnation.cut_off:
-                self._undecided[(incarnation.path, incarnation.number)] = self._count
+                self._undecided[(incarnation.path, incarnation.number)] = number
             while len(self._deaths) > self._capacity:
                 oldest, old = self._deaths.popitem(last=False)
                 key = (old.path, old.report.number)
                 if self._undecided.get(key) == oldest:
                     del self._undecided[key]
+        if self.store is not None:
+            self.store.put(number, death)
 
     def report(self, supervisor: Incarnation, context: str, child: Any, reason: Reason) -> None:
         """Ignore what OTP would log."""
@@ -112,7 +129,11 @@ class Deaths:
             if death is None:
                 return
             words = f"{death.decision}, {decision.words}" if death.decision else decision.words
-            self._deaths[key] = decided = replace(death, decision=words)
+            self._deaths[key] = decided = replace(
+                death, decision=words, rule=decision.rule, left=decision.left
+            )
+        if self.store is not None:
+            self.store.put(key, decided)
         if self.listener is not None:
             self.listener(decided)
 

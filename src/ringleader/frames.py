@@ -1,49 +1,50 @@
 """What a node and its clients say over the control socket: frames of MessagePack.
 
-A frame is four bytes of length, big-endian, and one MessagePack value. A client sends a `Request`,
-the node answers each with a `Reply`, in order. Both sides refuse frames that are too large before
-they read them; nesting is limited by the types, which hold nothing that nests.
+A frame is four bytes of length, big-endian, and one MessagePack value. A client sends questions
+(`questions`), the node answers each with a `Reply`, in order. Both sides refuse frames that are too
+large before they read them; nesting is limited by the types, which hold nothing that nests.
 """
 
 from __future__ import annotations
 
 import struct
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
 import msgspec
 
 from ringleader.actors.errors import RingleaderError
 
+from .questions import QUESTIONS, Question
+
 _LENGTH = struct.Struct(">I")
 
 MAX_REQUEST: Final = 64 * 1024
-"""Bytes of a request; they have some dozens."""
+"""Bytes of a question; they have some dozens, and a few thousand if their texts are long."""
 
 MAX_REPLY: Final = 64 * 1024 * 1024
 """Bytes of a reply; a tree of 100,000 actors has about 20 million."""
-
-Question = Literal["tree", "statistics", "deaths", "stop"]
-QUESTIONS: Final[tuple[Question, ...]] = get_args(Question)
 
 
 class FrameError(RingleaderError):
     """What came is no frame of this protocol."""
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A client's question, or its order to stop."""
-
-    question: Question
-
-
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """The node's answer: a value, or why there is none."""
+    """The node's answer: a value, or why there is none.
+
+    Attributes:
+        error: why there is no value; empty if there is one.
+        exit_code: that a command ends with which meets the error: 1 where to ask again is of no
+            use, 75 where it may be.
+        value: the answer.
+    """
 
     error: str = ""
+    exit_code: int = 75
     value: msgspec.Raw = msgspec.Raw(b"\xc0")  # nil
 
 
-_requests = msgspec.msgpack.Decoder(Request)
+_questions: msgspec.msgpack.Decoder[Question] = msgspec.msgpack.Decoder(Question)
 _replies = msgspec.msgpack.Decoder(Reply)
 
 
@@ -58,16 +59,16 @@ def answer(value: Any) -> bytes:
     return frame(Reply(value=msgspec.Raw(msgspec.msgpack.encode(value))))
 
 
-def read_request(body: bytes) -> Request:
-    """Decode a request.
+def read_question(body: bytes) -> Question:
+    """Decode a question.
 
     Raises:
         FrameError: it is none; the message says what is wrong with it.
     """
     try:
-        return _requests.decode(body)
+        return _questions.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise FrameError(f"not a request: {error}; known: {', '.join(QUESTIONS)}") from error
+        raise FrameError(f"not a question: {error}; known: {', '.join(QUESTIONS)}") from error
 
 
 def read_reply(body: bytes) -> Reply:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ringleader.actors.base import Actor
 from ringleader.actors.events.base import Event
-from ringleader.actors.lifecycle import Exited, Failed, Started, Up
+from ringleader.actors.lifecycle import Exited, Failed, Ready, Started, Up
 from ringleader.actors.registry import EventHub, Registry
 from ringleader.supervisors.spec import ChildSpec
 from ringleader.supervisors.supervisor import Supervisor
@@ -15,7 +15,7 @@ from ringleader.supervisors.supervisor import Supervisor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ringleader.actors.lifecycle import Reason
+    from ringleader.actors.lifecycle import News, Reason
     from ringleader.actors.routing import Topic
     from ringleader.supervisors.lifecycle_events import LifecycleEvent
 
@@ -77,11 +77,13 @@ class Owner:
         self.ended = ThreadEvent()
         self.reason: Reason = None
 
-    def hear(self, news: Started | Exited) -> None:
+    def hear(self, news: News) -> None:
         """Note that the root is up, or why it is not."""
         match news:
             case Started(_, Up()):
                 self.up.set()
+                return
+            case Ready():
                 return
             case Started(_, Failed(reason)) | Exited(_, reason):
                 self.reason = reason

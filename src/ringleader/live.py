@@ -14,6 +14,7 @@ from rich.text import Text
 
 from ringleader.actors.journal import STAGES
 
+from .durations import in_words
 from .joblines import JobLine
 from .snapshot import CellSnapshot, DeathLine, one_line
 from .summary import DeathSummary, IterationRow, Summary
@@ -29,6 +30,9 @@ COLORS: Final = {
     "stopping": "cyan",
     "restarting": "yellow",
     "backoff": "yellow",
+    "waiting": "yellow",
+    "held": "magenta",
+    "quarantined": "red",
     "down": "red",
 }
 _MARKS: Final = {"done": "●", "started": "◐", "failed": "✗"}
@@ -83,14 +87,24 @@ def tree_line(cell: CellSnapshot, *, terse: bool = False) -> Text:
     if terse and cell.state == "running":
         line = Text.assemble(("● ", "green"), line)
     else:
-        line.append(f" {cell.state}", COLORS[cell.state])
+        line.append(f" {cell.state}{_more(cell)}", COLORS[cell.state])
     if cell.strategy is not None:
         line.append(f" {cell.strategy}", "dim")
     if cell.restarts:
         line.append(f" {cell.restarts} restart{'s' if cell.restarts > 1 else ''}", "yellow")
     if cell.mailbox:
         line.append(f" {cell.mailbox} waiting", "cyan")
+    if cell.os_pid is not None:
+        line.append(f" process {cell.os_pid}", "dim")
     return line
+
+
+def _more(cell: CellSnapshot) -> str:
+    """Say how long a state lasts, or whose it is, where that is known."""
+    by = f" by {cell.hold.by}" if cell.hold is not None and cell.hold.kind == "hold" else ""
+    left = "" if cell.left is None else f" for {in_words(cell.left)}"
+    whom = "" if cell.waits_for is None else f" for {cell.waits_for}"
+    return f"{by}{left}{whom}"
 
 
 def results(rows: Sequence[IterationRow], summary: Summary) -> RenderableType:

@@ -16,12 +16,14 @@ from ringleader.supervisors.errors import SupervisorError
 from ringleader.supervisors.spec import ChildSpec
 from ringleader.transport.journal import SqliteJournal
 
-from . import runs, snapshot
+from . import runs
 from .chaos import Chaos, Strike
 from .control import ControlServer
 from .datadir import DataDir, DataDirError
+from .desk import Desk
 from .lockfile import Holder, LockFile
 from .logs import log_death, log_event, open_logs, set_event_level
+from .record import Record
 from .system import System
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from ringleader.actors.journal import StageJournal
     from ringleader.config import Loaded
 
-    from .frames import Question
+    from .questions import Question
     from .runs import Arguments, Run
 
 logger = logging.getLogger("ringleader.node")
@@ -104,7 +106,7 @@ class Node:
     # ---------------------------------------------------------------- from nothing to running
 
     def open(self) -> None:
-        """Take what the node needs: directory, lock, log, run, journal, socket. Nothing runs yet.
+        """Take what the node needs: directory, lock, log, run, files, socket. Nothing runs yet.
 
         If something is missing, what was taken is let go again.
 
@@ -112,7 +114,7 @@ class Node:
             DataDirError: the data directory can't be used.
             LockTaken: another node runs on it.
             ConfigError: the tree can't be built.
-            RunError, JournalError: what an earlier run left is damaged.
+            RunError, JournalError, SupervisionError: what an earlier run left is damaged.
             SocketTaken: the control socket can't be made.
         """
         try_specs(self.loaded)  # before a run begins that can't go on
@@ -200,17 +202,8 @@ class Node:
         return f"the tree gave up: {last.path} failed too often, at last with {last.cause}"
 
     def answer(self, question: Question) -> Any:
-        """Answer a client; called in the control socket's thread."""
-        match question:
-            case "tree":
-                return snapshot.take(self.system)
-            case "statistics":
-                return self.system.statistics()
-            case "deaths":
-                return snapshot.death_lines(self.system.deaths.all())
-            case "stop":
-                self._on_stop()
-                return None
+        """Answer a client, or return a `Later`; called in the control socket's thread."""
+        return self._desk.answer(question)
 
     # ---------------------------------------------------------------- parts of opening
 
@@ -224,6 +217,9 @@ class Node:
         self.run = self._choose_run()
         self.journal = SqliteJournal(self.run.journal)
         stack.callback(self.journal.close)
+        record = Record(self.data.supervision, self.system)
+        stack.callback(record.close)
+        self._desk = Desk(self.system, record, self._on_stop)
         self._specs = self.specs()
         self._open_socket(stack)
 

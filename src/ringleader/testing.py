@@ -103,6 +103,15 @@ class Stepper:
     def replace(self, thread: int) -> None:
         """Do nothing: a turn that never ends would hang the test."""
 
+    def pulse(self) -> int:
+        """Return 0: this is no loop."""
+        return 0
+
+    def thread_of(self, task: Any) -> int:
+        """Return 0: there are no tasks."""
+        del task
+        return 0
+
     def release(self) -> None:
         """Keep everything."""
 
@@ -160,6 +169,7 @@ class _SteppedLoop:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._news = False
+        self._pulses = 0
 
     def put(self, runnable: Turns, /) -> None:
         self._news = True
@@ -201,6 +211,14 @@ class _SteppedLoop:
 
     def replace(self, thread: int) -> None:
         pass
+
+    def pulse(self) -> int:
+        self._pulses += 1  # no task blocks it for long: that would hang the test
+        return self._pulses
+
+    def thread_of(self, task: Any) -> int:
+        del task
+        return 0
 
     def release(self) -> None:
         pass

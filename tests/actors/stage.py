@@ -9,7 +9,7 @@ from ringleader.actors.base import build
 from ringleader.actors.cell import Cell
 from ringleader.actors.context import Context
 from ringleader.actors.letters import DeadLetters, NoSink, Outcome
-from ringleader.actors.lifecycle import Exited, Started, Up
+from ringleader.actors.lifecycle import Exited, Up
 from ringleader.testing import ManualClock, Stepper, unbalanced
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ringleader.actors.incarnation import Incarnation
     from ringleader.actors.letters import DeadLetter, DeathReport
-    from ringleader.actors.lifecycle import Reason
+    from ringleader.actors.lifecycle import News, Reason
 
 
 class Parent:
@@ -26,9 +26,9 @@ class Parent:
     alive = True
 
     def __init__(self) -> None:
-        self.news: list[Started | Exited] = []
+        self.news: list[News] = []
 
-    def hear(self, news: Started | Exited) -> None:
+    def hear(self, news: News) -> None:
         self.news.append(news)
 
     @property

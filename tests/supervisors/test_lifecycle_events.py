@@ -170,7 +170,8 @@ def test_a_crash_loop_is_told_once(events: LifecycleEvents) -> None:
             window_minutes=5.0,
             max_restarts=10,
             severity="warning",
-            message="evaluator crashed 3 times within 300 s, last: ValueError: boom",
+            message="evaluator crashed 3 times within 300 s, all alike, last: ValueError: boom",
+            fingerprint="ValueError",
         )
     ]
 

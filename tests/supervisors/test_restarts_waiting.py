@@ -14,7 +14,7 @@ def test_a_backoff_leaves_the_group_down_until_the_restart() -> None:
     assert world.crash("a")
 
     assert world.log == ["stop b"]
-    assert world.states() == {"a": "restarting", "b": "down"}
+    assert world.states() == {"a": "backoff", "b": "down"}
     assert (world.retries[0].after, world.decisions[0].after) == (5.0, 5.0)
     assert world.retry()
     assert world.states() == {"a": "running", "b": "running"}

@@ -6,8 +6,9 @@ import pykka
 import pytest
 
 from ringleader.actors.base import Actor
+from ringleader.supervisors.checks import check_childspecs, problem
 from ringleader.supervisors.problems import explain
-from ringleader.supervisors.spec import MISSING, ChildSpec, Flags, check_childspecs, problem
+from ringleader.supervisors.spec import MISSING, ChildSpec, Flags
 from ringleader.supervisors.supervisor import Supervisor
 
 

@@ -22,6 +22,7 @@ from ringleader.supervisors.plan import (
     Start,
     Stop,
 )
+from ringleader.supervisors.policy import Policy
 from ringleader.supervisors.spec import ChildSpec, Flags
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class World:
 
     def __init__(self, flags: Flags, *, backoff: float = 0.0) -> None:
         self.now = 0.0
-        self.family = Family(flags, lambda: self.now, lambda _: backoff)
+        self.family = Family(flags, lambda: self.now, Policy(backoff=lambda _: backoff))
         self.starts: defaultdict[str, list[Outcome]] = defaultdict(list)
         self.ends: dict[str, Reason] = {}
         self.log: list[str] = []

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from . import check, config, tree, up
+from . import check, config, deaths, operate, tree, up, why
 from .choice import Json
-from .output import CLEAN, print_json
+from .output import CLEAN, Command, Commands, print_json
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # a fault of ours is reported as Python does
     help="Keep a fleet of Python daemons alive and talking.",
@@ -24,7 +25,8 @@ def ringleader(*, show: Version = False, json: Json = False) -> None:
     """Keep a fleet of Python daemons alive and talking.
 
     Exit codes: 0 clean; 1 bad configuration or arguments; 70 something failed for good; 75 try
-    again later (the data directory is in use). After a second SIGINT or SIGTERM: 128 + signal.
+    again later (the data directory is in use, or no node runs). After a second SIGINT or SIGTERM:
+    128 + signal.
     """
     if not show:
         return
@@ -36,7 +38,14 @@ def ringleader(*, show: Version = False, json: Json = False) -> None:
     raise typer.Exit(CLEAN)
 
 
-app.command()(up.up)
-app.command()(tree.tree)
-app.command()(check.check)
+app.command(cls=Command)(up.up)
+app.command(cls=Command)(tree.tree)
+app.command(cls=Command)(deaths.deaths)
+app.command(cls=Command)(why.why)
+app.command(cls=Command)(operate.stop)
+app.command(cls=Command)(operate.start)
+app.command(cls=Command)(operate.restart)
+app.command(cls=Command)(operate.quarantine)
+app.command(cls=Command)(operate.release)
+app.command(cls=Command)(check.check)
 app.add_typer(config.app, name="config")

@@ -23,7 +23,7 @@ Config: TypeAlias = Annotated[
         "--config",
         "-c",
         metavar="FILE",
-        help=f"Read this file [default: what {CONFIG} names, or ./{FILE} if there is one].",
+        help=f"Read this file \\[default: what {CONFIG} names, or ./{FILE} if there is one].",
     ),
 ]
 Profile: TypeAlias = Annotated[
@@ -54,7 +54,7 @@ Data: TypeAlias = Annotated[
         "--data-dir",
         metavar="DIR",
         parser=_directory,
-        help="Keep the node's data here [default: ./.ringleader].",
+        help="Keep the node's data here \\[default: ./.ringleader].",
     ),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -105,6 +105,19 @@ class Choice:
         }
         given = [f"{key}={value}" for key, value in special.items() if value is not None]
         return (*self.overrides, *given)
+
+
+def data_dir_named(config: Path | None, data_dir: Path | None) -> DataDir:
+    """Return the data directory of a node that runs or ran.
+
+    Where it is named, the configuration is not read: it may be wrong by now, and the node runs.
+
+    Raises:
+        ConfigError: it is not named, and the configuration can't be read.
+    """
+    if data_dir is not None:
+        return DataDir(data_dir.expanduser())
+    return data_dir_of(Choice(config=config).load())
 
 
 def data_dir_of(loaded: Loaded) -> DataDir:

@@ -9,9 +9,9 @@ from ringleader.config import Loaded, Row, rows
 from ringleader.config.toml import inline
 
 from .choice import Choice, Config, Data, Json, Profile, Set
-from .output import CLEAN, answers_errors, print_json
+from .output import CLEAN, Command, Commands, answers_errors, print_json
 
-app = typer.Typer(no_args_is_help=True, help="Look at the configuration.")
+app = typer.Typer(cls=Commands, no_args_is_help=True, help="Look at the configuration.")
 
 Changed = Annotated[bool, typer.Option("--changed", help="Leave out what is at its default.")]
 
@@ -21,7 +21,7 @@ def group() -> None:
     """Look at the configuration."""
 
 
-@app.command()
+@app.command(cls=Command)
 @answers_errors
 def show(
     *,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 import msgspec
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from ringleader.actors.errors import RingleaderError
 from ringleader.config import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 P = ParamSpec("P")
 
@@ -23,6 +25,47 @@ PERMANENT: Final = 70
 """Something failed for good: starting the node again will not help (`EX_SOFTWARE`)."""
 TRY_AGAIN: Final = 75
 """Somebody else has what the node needs; later it may be free (`EX_TEMPFAIL`)."""
+
+
+class BadArgument(RingleaderError):  # noqa: N818  # as a command says it
+    """An argument makes no sense here."""
+
+    exit_code = BAD_CONFIG
+
+
+class _PlainFlags:
+    """Shows flags as what they are: the library's help claims that they take a `<bool>`."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters; also asked for when the help is written."""
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]  # the library's class
+        for param in params:
+            if getattr(param, "is_flag", False):
+                param.metavar = ""
+        return params
+
+
+class Command(_PlainFlags, TyperCommand):
+    """One command."""
+
+
+class Commands(_PlainFlags, TyperGroup):
+    """The commands; what is wrong with their arguments is JSON, too, where JSON is asked for."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
+        """Run a command; end the process with its exit code."""
+        words = sys.argv[1:] if args is None else list(args)
+        if "--json" not in words:
+            return super().main(args, *rest, **named)
+        try:
+            code = super().main(args, *rest, **{**named, "standalone_mode": False})
+        except Exception as error:
+            message = getattr(error, "format_message", None)  # an argument of the library's own
+            if message is None:
+                raise
+            print_json({"error": message()})
+            code = getattr(error, "exit_code", BAD_CONFIG)
+        sys.exit(code if isinstance(code, int) else CLEAN)
 
 
 def print_json(value: Any) -> None:

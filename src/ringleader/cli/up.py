@@ -10,7 +10,6 @@ from typing import Annotated
 import msgspec
 import typer
 
-from ringleader.actors.errors import RingleaderError
 from ringleader.config import ConfigError, Loaded
 
 from .. import runs
@@ -20,7 +19,7 @@ from ..preflight import missing_extras, missing_programs, unplayable_keys
 from ..runs import Arguments
 from ..summary import Summary
 from .choice import Choice, Config, Data, Json, Profile, Set, data_dir_of
-from .output import BAD_CONFIG, answers_errors, note, print_json
+from .output import BadArgument, answers_errors, note, print_json
 from .screen import open_screen
 from .session import Ending, Session
 
@@ -57,12 +56,6 @@ SummaryFile = Annotated[
 Plain = Annotated[
     bool, typer.Option("--plain", help="Print lines, and no live view, on a terminal too.")
 ]
-
-
-class BadArgument(RingleaderError):  # noqa: N818  # as a command says it
-    """An argument makes no sense here."""
-
-    exit_code = BAD_CONFIG
 
 
 @answers_errors

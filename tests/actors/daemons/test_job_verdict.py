@@ -6,12 +6,18 @@ import pytest
 
 from ringleader.actors.daemons.job_errors import JobProcessDied
 from ringleader.actors.daemons.job_verdict import Again, Done, Hopeless, judge
+from ringleader.actors.osprocess_end import EndCause, ProcessEnd
 from ringleader.actors.workloads.protocol import Failure
 
 if TYPE_CHECKING:
     from ringleader.actors.daemons.job_verdict import Verdict
 
 RESULT = {"games": 300}
+
+
+def end(returncode: int, cause: EndCause = EndCause.EXITED) -> ProcessEnd:
+    code, signal = (None, -returncode) if returncode < 0 else (returncode, None)
+    return ProcessEnd(1, code, signal, cause, seconds=1.0)
 
 
 def verdict(returncode: int, **fields: Any) -> Verdict:
@@ -23,7 +29,7 @@ def verdict(returncode: int, **fields: Any) -> Verdict:
         "attempts": 20,
         **fields,
     }
-    return judge(returncode, **known)
+    return judge(end(returncode), **known)
 
 
 def test_a_result_and_exit_code_0_are_success() -> None:
@@ -80,13 +86,21 @@ def test_the_last_attempt_ends_it() -> None:
 
 
 def test_a_death_names_its_signal() -> None:
-    error = JobProcessDied("j1", -9, "")
+    error = JobProcessDied("j1", end(-9), "")
     assert (error.signal, error.exit_code) == (9, None)
     assert str(error) == "job j1: its process was killed by SIGKILL"
-    assert "signal 60" in str(JobProcessDied("j1", -60, ""))
+    assert "signal 60" in str(JobProcessDied("j1", end(-60), ""))
 
 
 def test_a_death_names_its_exit_code_and_the_last_words() -> None:
-    error = JobProcessDied("j1", 3, "oops")
+    error = JobProcessDied("j1", end(3), "oops")
     assert (error.signal, error.exit_code, error.last) == (None, 3, "oops")
     assert str(error) == "job j1: its process ended with exit code 3 (oops)"
+
+
+def test_a_death_for_want_of_memory_says_so() -> None:
+    error = JobProcessDied("j1", end(-9, EndCause.OUT_OF_MEMORY), "")
+    assert error.end.cause is EndCause.OUT_OF_MEMORY
+    assert str(error) == (
+        "job j1: its process was killed by SIGKILL (the kernel was out of memory)"
+    )

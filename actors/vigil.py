@@ -1,0 +1,206 @@
+"""The vigil: looks after progress and health of incarnations, and after threads that hang."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pykka import ActorDeadError
+
+from .base import Actor
+from .errors import RingleaderError, TooManyStuckThreads
+from .handlers import handles
+from .health_events import shut_down
+from .lifecycle import is_normal
+from .watched import Watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .care import Care
+    from .context import Context
+    from .events.base import Event
+    from .health import Health
+    from .incarnation import Incarnation
+    from .lifecycle import Reason, Terminated
+    from .probe import Probe
+    from .ref import Ref
+
+logger = logging.getLogger("ringleader.vigil")
+
+GRAIN: Final = 0.05
+"""Seconds between two looks at least: what is due in between is dealt with together."""
+THREADS_HANG_AFTER: Final = 1.0
+"""Seconds after which a given-up thread counts as one that hangs: most come back at once."""
+
+
+class Look(NamedTuple):
+    """Do what is due."""
+
+
+class _Answer(NamedTuple):
+    watched: Watched
+    probe: Probe
+    health: Health
+
+
+class _End(NamedTuple):
+    watched: Watched
+    reason: Reason
+    waiting: int
+
+
+class WatchList:
+    """Whom the vigil looks after. It outlives the vigil's incarnations; any thread may add.
+
+    Nobody is on it by default, and an empty list costs nothing: no timer, no turn.
+
+    Args:
+        context: of the system.
+        give_up: ends the system for a reason, in order; called once, in the vigil's turn.
+    """
+
+    def __init__(self, context: Context, give_up: Callable[[RingleaderError], object]) -> None:
+        self.context, self._give_up = context, give_up
+        self.ref: Ref[Vigil] | None = None
+        self._new: deque[tuple[Incarnation, Care]] = deque()
+        self._answers: deque[_Answer] = deque()
+        self._ends: deque[_End] = deque()
+        self._watched: dict[Incarnation, Watched] = {}
+        self._stuck: frozenset[int] = frozenset()
+        self._stuck_since: float | None = None
+        self._has_given_up = self._is_poked = False
+
+    # ---------------------------------------------------------------- for everybody
+
+    def add(self, incarnation: Incarnation, care: Care) -> None:
+        """Look after one that has just come up, until it ends."""
+        self._new.append((incarnation, care))
+        self._poke()
+
+    def check_threads(self) -> None:
+        """Look whether too many threads hang."""
+        if self._stuck_since is None and not self._has_given_up:
+            self._stuck_since = self.context.clock.now()
+            self._poke()
+
+    def __len__(self) -> int:
+        """Return how many are looked after."""
+        return len(self._watched) + len(self._new)
+
+    def _answered(self, watched: Watched, probe: Probe, health: Health) -> None:
+        self._answers.append(_Answer(watched, probe, health))
+        self._poke()
+
+    def _ended(self, watched: Watched, message: Terminated) -> None:
+        waiting = len(watched.incarnation.cell.mailbox)
+        self._ends.append(_End(watched, message.reason, waiting))
+        self._poke()
+
+    def _poke(self) -> None:
+        """Let the vigil look soon: one message, however much there is."""
+        ref = self.ref
+        if self._is_poked or ref is None:
+            return
+        self._is_poked = True
+        try:
+            ref.tell(Look())
+        except (ActorDeadError, RingleaderError):  # it ends, or a given-up thread speaks
+            self._is_poked = False
+
+    # ---------------------------------------------------------------- for the vigil
+
+    def look(self, now: float) -> list[tuple[Event, str]]:
+        """Do what is due; return events, each with the path that it is about."""
+        self._is_poked = False  # first: what comes from now on pokes again
+        events: list[tuple[Event, str]] = []
+        while self._new:
+            self._begin(*self._new.popleft(), now)
+        while self._answers:
+            watched, probe, health = self._answers.popleft()
+            events += _about(watched, watched.answer(probe, health, now))
+        for watched in list(self._watched.values()):
+            if watched.due <= now:
+                events += _about(watched, watched.look(now))
+        self._look_at_threads(now)
+        return events + self.take_ends()
+
+    def take_ends(self) -> list[tuple[Event, str]]:
+        """Forget those who have ended; return what to tell of coordinators that did in order."""
+        events: list[tuple[Event, str]] = []
+        while self._ends:
+            watched, reason, waiting = self._ends.popleft()
+            self._watched.pop(watched.incarnation, None)
+            if watched.is_coordinator and is_normal(reason):
+                path = watched.incarnation.path
+                events.append((shut_down(path, reason, waiting), path))
+        return events
+
+    def next_look(self, now: float) -> float | None:
+        """Return in how many seconds something is due, at least a grain; None: nothing is."""
+        due = [watched.due for watched in self._watched.values()]
+        if self._stuck_since is not None:
+            due.append(self._stuck_since + THREADS_HANG_AFTER)
+        return max(GRAIN, min(due) - now) if due else None
+
+    def _begin(self, incarnation: Incarnation, care: Care, now: float) -> None:
+        watched = Watched(incarnation, care, now, answered=self._answered, ended=self._ended)
+        self._watched[incarnation] = watched
+        incarnation.add_watcher(watched)
+
+    def _look_at_threads(self, now: float) -> None:
+        since, context = self._stuck_since, self.context
+        if since is None:
+            return
+        abandoned, limit = frozenset(context.abandoned), context.max_stuck_threads
+        if now - since >= THREADS_HANG_AFTER:
+            stuck = len(self._stuck & abandoned)
+            if stuck >= limit:
+                self._stuck_since, self._has_given_up = None, True
+                self._give_up(TooManyStuckThreads(stuck, limit))
+                return
+            since = now
+        elif self._stuck and not self._stuck - abandoned:
+            return  # all those seen first are still there
+        self._stuck = abandoned
+        self._stuck_since = since if len(abandoned) >= limit else None
+
+
+def _about(watched: Watched, events: Iterable[Event]) -> list[tuple[Event, str]]:
+    return [(event, watched.incarnation.path) for event in events]
+
+
+class Vigil(Actor):
+    """Looks when something is due; all that it knows is in the list, which outlives it."""
+
+    def __init__(self, watch_list: WatchList) -> None:
+        super().__init__()
+        self._list = watch_list
+
+    def on_start(self) -> None:
+        """Begin to look; take up what came while nobody did."""
+        self._list.ref = self.actor_ref
+        self.look(Look())
+
+    @handles(Look)
+    def look(self, _: Look) -> None:
+        """Do what is due, and set the timer for what comes next."""
+        self._publish(self._list.look(self.context.clock.now()))
+        seconds = self._list.next_look(self.context.clock.now())
+        if seconds is None:
+            self.timers.cancel("look")
+        else:
+            self.timers.once(seconds, Look(), key="look")
+
+    def on_stop(self) -> None:
+        """Tell of those who ended before it did."""
+        self._publish(self._list.take_ends())
+
+    def _publish(self, events: Iterable[tuple[Event, str]]) -> None:
+        for event, path in events:
+            try:
+                self.publish(event, subject=path)
+            except (RingleaderError, ActorDeadError) as error:
+                # Nobody hears of it, and that must not end the vigil.
+                logger.warning("%s about %s not published: %s", type(event).__name__, path, error)

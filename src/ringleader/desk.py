@@ -1,0 +1,93 @@
+"""Who answers a node's clients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from . import questions, snapshot
+from .errands import Later
+from .operate import full_path, operate
+from .why import Finding, find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ringleader.transport.death_records import DeathRecord
+
+    from .operate import Done
+    from .questions import Question
+    from .record import Record
+    from .system import System
+
+
+class Stopping(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to the order to stop.
+
+    Attributes:
+        node: which node stops.
+        pid: of the process that will have ended then.
+    """
+
+    node: str
+    pid: int
+
+
+class Desk:
+    """Answers questions about a system, and passes on orders.
+
+    Args:
+        system: the system.
+        record: of its supervision.
+        on_stop: called when a client orders the node to stop; must return at once.
+    """
+
+    def __init__(self, system: System, record: Record, on_stop: Callable[[], object]) -> None:
+        self._system, self._record, self._on_stop = system, record, on_stop
+        self._clock = system.context.clock
+
+    def answer(self, question: Question) -> Any:
+        """Answer, or return a `Later` that will; never blocks."""
+        system = self._system
+        match question:
+            case questions.Tree():
+                return snapshot.take(system)
+            case questions.Statistics():
+                return system.statistics()
+            case questions.Status():
+                return None
+            case questions.Deaths():
+                return Later(lambda: self._deaths(question))
+            case questions.Why(path=path):
+                return Later(lambda: self._why(full_path(path)))
+            case questions.Operate():
+                return Later(lambda: self._operate(question))
+            case questions.Stop():
+                self._on_stop()
+                return Stopping(node=system.context.node_id, pid=system.context.pid)
+
+    def _deaths(self, asked: questions.Deaths) -> list[DeathRecord]:
+        since = 0.0 if asked.within is None else self._clock.time() - asked.within
+        path = None if asked.path in (None, "/") else full_path(asked.path)
+        return self._record.up_to_date().find(path, since=since, limit=asked.limit)
+
+    def _why(self, path: str) -> Finding:
+        return find(
+            path,
+            self._record.up_to_date(),
+            now=self._clock.time(),
+            hold=self._record.hold(path),
+            present=snapshot.cell_at(self._system, path),
+            known=snapshot.paths(self._system),
+        )
+
+    def _operate(self, order: questions.Operate) -> Done:
+        return operate(
+            self._system,
+            order.verb,
+            order.path,
+            by=order.by,
+            why=order.why,
+            release_after=order.release_after,
+        )

@@ -1,0 +1,81 @@
+"""Plans for what operators do: their word stands above the rules of supervision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ringleader.actors.holds import Hold
+
+from . import management
+
+if TYPE_CHECKING:
+    from .calls import HoldChild
+    from .child import Child
+    from .family import Family
+    from .plan import Plan
+    from .spec import Term
+
+
+def hold_child(family: Family, call: HoldChild) -> Plan[Term]:
+    """Stop a child and keep it down: `"ok"`, or `("error", "not_found")`.
+
+    No supervisor starts it again, not with its group and not after a restart of the node. One
+    that is held already gets the new hold. A temporary child is stopped, and is gone.
+    """
+    child = family.children.get(call.name)
+    if child is None:
+        return ("error", "not_found")
+    if child.spec.restart == "temporary":
+        yield from family.stop_one(child)
+        yield from family.drop(child)
+        return "ok"
+    yield from family.stop_one(child)
+    now = family.policy.wall()
+    hold = Hold(
+        path=f"{family.policy.path}/{call.name}",
+        kind=call.kind,
+        by=call.by,
+        why=call.why,
+        since=now,
+        until=None if call.release_after is None else now + call.release_after,
+    )
+    yield from family.park(child, hold)
+    return "ok"
+
+
+def release_child(family: Family, name: str) -> Plan[Term]:
+    """Take the hold or the quarantine off a child, and start it if it is down.
+
+    Answers as OTP's `restart_child`: if the start fails the child is down, and not held.
+    """
+    child = family.children.get(name)
+    if child is None:
+        return ("error", "not_found")
+    if child.hold is not None:
+        yield from family.lift(child)
+    elif child.running:
+        return ("error", "running")
+    else:
+        yield from family.stop_one(child)  # void a restart that waits
+    return (yield from _start(family, child))
+
+
+def renew_child(family: Family, name: str) -> Plan[Term]:
+    """Stop a child and start it again; that counts as no failure.
+
+    Answers as OTP's `restart_child`, or `("error", ("held", hold))`.
+    """
+    child = family.children.get(name)
+    if child is None:
+        return ("error", "not_found")
+    if child.hold is not None:
+        return ("error", ("held", child.hold))
+    yield from family.stop_one(child)
+    return (yield from _start(family, child))
+
+
+def _start(family: Family, child: Child) -> Plan[Term]:
+    if not family.is_free(child) and (yield from family.is_kept_down(child)):
+        return management.kept_down(child)
+    family.clear(child)
+    return (yield from management.start_down(family, child))

@@ -1,0 +1,63 @@
+"""The production supervisor gives the traces that Erlang/OTP gave."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.otp.by_hand import named
+from tests.otp.comparing import compare
+from tests.otp.generator import random_scenarios
+from tests.otp.golden import COUNT, SEED, Golden, chunks, scenario_lines
+from tests.otp.replay import playing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.otp.replay import Play
+
+CHUNKS = chunks()
+
+
+def differences(chunk: list[Golden], play: Play) -> list[str]:
+    """Play a chunk; describe what differs, the first three in full."""
+    verdicts = (compare(scenario, trace, play) for scenario, trace in chunk)
+    differ = [verdict for verdict in verdicts if verdict.difference]
+    names = [verdict.scenario["name"] for verdict in differ[3:]]
+    return [*map(str, differ[:3]), *names]
+
+
+@pytest.fixture(scope="module")
+def on_threads() -> Iterator[Play]:
+    with playing(threads=True) as play:
+        yield play
+
+
+def test_there_are_2146_golden_traces() -> None:
+    assert sum(map(len, CHUNKS.values())) == 2146
+
+
+def test_the_golden_scenarios_are_what_their_seed_stands_for() -> None:
+    assert [json.dumps(scenario) for scenario in named()] == scenario_lines("named")
+    drawn = random_scenarios(SEED, COUNT)
+    assert [json.dumps(scenario) for scenario in drawn] == scenario_lines("random")
+
+
+@pytest.mark.parametrize("chunk", CHUNKS.values(), ids=CHUNKS)
+def test_every_trace_is_otps(chunk: list[Golden]) -> None:
+    with playing() as play:
+        assert differences(chunk, play) == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("chunk", CHUNKS.values(), ids=CHUNKS)
+def test_every_trace_is_otps_when_turns_are_shuffled(chunk: list[Golden], seed: int) -> None:
+    with playing(shuffle=seed) as play:
+        assert differences(chunk, play) == []
+
+
+@pytest.mark.parametrize("chunk", CHUNKS.values(), ids=CHUNKS)
+def test_every_trace_is_otps_on_real_threads(chunk: list[Golden], on_threads: Play) -> None:
+    assert differences(chunk, on_threads) == []
