@@ -174,6 +174,15 @@ class Actor(pykka.Actor):
     def on_stop(self) -> Any:
         """Clean up after the last message of a life that ends in order; may be `async def`."""
 
+    def health(self) -> Any:
+        """Say how it fares; asked if its spec has a `HealthCheck`; may be `async def`.
+
+        A bool, None (no complaint), a word (`"degraded: the disk is slow"`), a mapping or an
+        object with `healthy`, `status`, `message` and their like, or a `Health`. An exception is
+        an unhealthy answer. It runs in the actor's turn, before the messages that wait.
+        """
+        return True
+
     def on_receive(self, message: Any) -> Any:
         """Take a message to the method that handles its type."""
         kind: type[Any] = type(message)  # pyright: ignore[reportUnknownVariableType]  # of Any
@@ -330,5 +339,11 @@ def _has_async_methods(cls: type[Actor]) -> bool:
 
 
 def _async_names(cls: type[Actor]) -> list[str]:
-    names = ["on_start", "on_stop", "on_receive", *(h.name for h in cls.handlers.values())]
+    names = [
+        "on_start",
+        "on_stop",
+        "on_receive",
+        "health",
+        *(h.name for h in cls.handlers.values()),
+    ]
     return [name for name in names if inspect.iscoroutinefunction(getattr(cls, name))]

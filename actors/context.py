@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from .cell import Cell
     from .events.base import Envelope, Event
     from .gate import RestartGate
-    from .letters import DeadLetterSink, EventSink
+    from .letters import DeadLetterSink, DeathReport, EventSink
+    from .message import Delivery
     from .osprocess_owner import Processes
 
 
@@ -41,6 +42,10 @@ class EventPort(Protocol):
         self, event: Event, *, source: str, subject: str | None, cause: Envelope | None
     ) -> str:
         """Validate an event and hand it to the registry; return its id."""
+        ...
+
+    def failed(self, delivery: Delivery, outcome: Outcome, report: DeathReport) -> None:
+        """Tell that a handler raised or took too long; the delivery is settled."""
         ...
 
     def attach(self, cell: Cell) -> None:

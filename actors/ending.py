@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .cell import Cell
     from .incarnation import Incarnation, Watcher
+    from .message import Delivery
     from .ref import Ref
 
 
@@ -145,7 +146,11 @@ class Ending(Turns):
         if in_hand or self.context.is_heard:
             report = self._report(incarnation, reason, in_hand, stack)
             if in_hand:
+                delivery = delivery_in(in_hand[0])
+                was_open = delivery is not None and not delivery.settled
                 self._set_aside(incarnation, in_hand[0], outcome, report)
+                if delivery is not None and was_open:
+                    self._tell_registry(delivery, outcome, report)
             if not was_starting:
                 self.context.sink.exited(incarnation, report)
         for cell in list(self.children.values()):
@@ -211,6 +216,10 @@ class Ending(Turns):
         return is_idempotent is not None and is_idempotent(plain(item))
 
     # ------------------------------------------------------------------------- who is told
+
+    def _tell_registry(self, delivery: Delivery, outcome: Outcome, report: DeathReport) -> None:
+        if self.context.events is not None and outcome in (Outcome.FAILED, Outcome.TIMED_OUT):
+            self.context.events.failed(delivery, outcome, report)
 
     def tell_failure(self, incarnation: Incarnation, error: BaseException) -> None:
         """Log a failure and call the actor's `on_failure`."""

@@ -125,3 +125,23 @@ class NoSuchActor(RingleaderError, LookupError):  # noqa: N818  # reads as the a
     def __init__(self, path: str, hint: str = "") -> None:
         super().__init__(f"there is no actor at {path!r}{hint}")
         self.path = path
+
+
+class CannotCross(RingleaderError, TypeError):  # noqa: N818  # reads as the answer it is
+    """A value can't go to another process; raised where it was to be sent."""
+
+
+class BadValue(RingleaderError, ValueError):  # noqa: N818  # reads as the answer it is
+    """What came from another process can't be read."""
+
+
+class RemoteError(RingleaderError):
+    """An exception of another process whose class can't be rebuilt here.
+
+    Attributes:
+        type_name: `module:qualname` of its class.
+    """
+
+    def __init__(self, type_name: str, text: str) -> None:
+        super().__init__(f"{type_name}: {text}" if text else type_name)
+        self.type_name = type_name

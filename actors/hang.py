@@ -10,13 +10,13 @@ from __future__ import annotations
 import sys
 import traceback
 from _thread import get_ident
-from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from .turns import ON_LOOP
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from types import FrameType
 
     from .incarnation import Incarnation
@@ -159,7 +159,9 @@ def coroutine_stack(coroutine: Any) -> str:
 
 
 def _first(value: Any, *names: str) -> Any:
-    return next((found for name in names if (found := getattr(value, name, None)) is not None), None)
+    return next(
+        (found for name in names if (found := getattr(value, name, None)) is not None), None
+    )
 
 
 def _text(frames: list[tuple[FrameType, int]]) -> str:

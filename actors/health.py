@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 
@@ -58,40 +58,43 @@ class Health:
 def read_health(value: object) -> Health:
     """Return what a result of `health()` means, whatever its shape.
 
-    A bool says it; None has no complaint. A word or an enum is looked up, `degraded: disk is
+    A bool says it; None has no complaint. A word or an enum is looked up; `degraded: disk is
     slow` has a message. A mapping or an object is searched for `healthy`, `ok`, `status`,
     `state`, `message` and their like; of several verdicts the worst counts, and a mapping without
-    any has no complaint, unless it has an `error`. A pair is a verdict and a message; an exception is a bad verdict. What
-    can't be understood is `degraded`, so that somebody looks and nobody is ended by a word.
+    any has no complaint, unless it has an `error`. A pair is a verdict and a message. An exception
+    is a bad verdict. What can't be understood is `degraded`, so that somebody looks and nobody is
+    ended by a word.
     """
     match value:
         case Health():
-            return value
-        case None:
-            return Health()
-        case bool():
-            return Health("healthy" if value else "unhealthy")
-        case str():
-            return _of_word(value)
+            health = value
+        case None | bool():
+            health = Health("unhealthy" if value is False else "healthy")
+        case str() | Enum():
+            health = _of_word(_word_in(value))
         case BaseException():
-            return Health("unhealthy", describe(value))
-        case Enum():
-            return _of_word(value.value if isinstance(value.value, str) else value.name)
+            health = Health("unhealthy", describe(value))
         case Mapping():
-            return _of_mapping({str(key): item for key, item in value.items()}) or Health(
-                details=value
-            )
+            said = {str(key): item for key, item in value.items()}
+            health = _of_mapping(said) or Health(details=said)
         case (verdict, str(message)) if not hasattr(value, "_fields"):
-            said = read_health(verdict)
-            return Health(said.status, message, said.details)
+            health = replace(read_health(verdict), message=message)
         case _:
-            return _of_mapping(_attributes(value)) or _strange(value)
+            health = _of_mapping(_attributes(value)) or _strange(value)
+    return health
 
 
 def describe(error: BaseException) -> str:
     """Return an exception in a line: `ValueError: no such game`."""
     text = str(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _word_in(value: str | Enum) -> str:
+    """Return the word; an enum that is no string goes by its name if its value is none."""
+    if isinstance(value, Enum):
+        return value.value if isinstance(value.value, str) else value.name
+    return value
 
 
 def _of_word(text: str) -> Health:
@@ -113,12 +116,10 @@ def _of_mapping(said: Mapping[str, Any]) -> Health | None:
             verdicts.add("healthy" if said[key] else "unhealthy")
     for key in _STATES:
         state = said.get(key)
-        if isinstance(state, Enum):
-            state = state.value if isinstance(state.value, str) else state.name
         if isinstance(state, bool):
             verdicts.add("healthy" if state else "unhealthy")
-        elif isinstance(state, str):
-            status = _status_of(state)
+        elif isinstance(state, str | Enum):
+            status = _status_of(_word_in(state))
             if status is None:
                 strange.append(state)
             else:

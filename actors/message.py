@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pykka import messages
 
 from .lifecycle import Terminated
+from .sealed import Sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,7 +92,7 @@ def may_be_dropped(item: Any) -> bool:
 
 def plain(item: Any) -> Any:
     """Return the message that a sender sent."""
-    while isinstance(item, Ask | Fired | Again):
+    while isinstance(item, Ask | Fired | Again | Sealed):
         item = item.message
     return item.event if isinstance(item, Delivery) else item
 

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 
 from .osprocess_errors import ProcessStartError
 from .osprocess_limits import limited
@@ -48,7 +48,7 @@ def launch(
     """
     if not command or not command[0]:
         raise ProcessStartError(command, "give a program and its arguments")
-    as_who = _identity(command, user, group)
+    who = _identity(command, user, group)
     argv = list(command)
     if limits is not None and (limits.address_space or limits.cpu_time):
         argv = limited([_resolved(command, env, cwd), *command[1:]], limits)
@@ -62,7 +62,9 @@ def launch(
             stderr=stderr,
             pass_fds=tuple(pass_fds),
             start_new_session=True,
-            **as_who,
+            user=who.user,
+            group=who.group,
+            extra_groups=who.groups,
         )
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         raise ProcessStartError(command, _what_is_wrong(command, env, cwd, user, error)) from error
@@ -88,22 +90,26 @@ def _be_nice(popen: subprocess.Popen[bytes], command: Sequence[str], nice: int) 
 # ------------------------------------------------------------------- as whom
 
 
-def _identity(
-    command: Sequence[str], user: str | int | None, group: str | int | None
-) -> dict[str, Any]:
-    """Return what Popen has to be told; nothing if that is who this process is."""
-    found: dict[str, Any] = {}
+class _Who(NamedTuple):
+    """What Popen has to be told; nothing where that is who this process is."""
+
+    user: int | None = None
+    group: int | None = None
+    groups: list[int] | None = None
+
+
+def _identity(command: Sequence[str], user: str | int | None, group: str | int | None) -> _Who:
+    who = _Who()
     if user is not None:
         entry = _user(command, user)
         if entry.pw_uid != os.geteuid():
-            found["user"] = entry.pw_uid
-            found["group"] = entry.pw_gid
-            found["extra_groups"] = os.getgrouplist(entry.pw_name, entry.pw_gid)
+            groups = os.getgrouplist(entry.pw_name, entry.pw_gid)
+            who = _Who(entry.pw_uid, entry.pw_gid, groups)
     if group is not None:
         gid = _group(command, group)
-        if gid != os.getegid() or "group" in found:
-            found["group"] = gid
-    return found
+        if gid != os.getegid() or who.group is not None:
+            who = who._replace(group=gid)
+    return who
 
 
 def _user(command: Sequence[str], user: str | int) -> pwd.struct_passwd:

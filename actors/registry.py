@@ -16,10 +16,11 @@ from pykka import ActorDeadError
 
 from .base import Actor
 from .dedup import DedupWindow
-from .errors import MailboxFull, PublishError
+from .errors import MailboxFull, PublishError, RingleaderError
 from .events.base import Envelope, Event
 from .events.errors import UnknownEventTypeError
 from .events.resilience import HandlerTimeout
+from .handler_failures import failure_events
 from .handlers import handles
 from .hang import stack_of
 from .letters import DeadLetter, Outcome
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .cell import Cell
     from .context import Context
     from .events.catalogue import Catalogue
+    from .letters import DeathReport
     from .options import EventOptions
     from .ref import Ref
 
@@ -184,6 +186,21 @@ class EventHub:
             return ""
         self.renamed.update(parsed.renamed)
         return self.publish(parsed.event, source=parsed.source or source, subject=subject)
+
+    def failed(self, delivery: Delivery, outcome: Outcome, report: DeathReport) -> None:
+        """Tell that a handler raised or took too long, in the name of its actor."""
+        subscription: Subscription | None = None
+        if isinstance(delivery.subscription, Subscription):
+            subscription = delivery.subscription
+        name = self.catalogue.canonical(delivery.envelope.type)
+        in_a_row = 0 if subscription is None else subscription.failures
+        for event in failure_events(delivery.event, name, outcome, report, in_a_row):
+            try:
+                self.publish(
+                    event, source=report.path, subject=report.path, cause=delivery.envelope
+                )
+            except (RingleaderError, ActorDeadError) as error:
+                logger.warning("%s of %s not published: %s", event.EVENT.name, report.path, error)
 
     # ---------------------------------------------------------------- for subscribers
 

@@ -8,11 +8,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from .events.base import Event, EventCategory
+from .letters import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .letters import Outcome
     from .ref import Ref
 
 
@@ -27,6 +27,10 @@ Topic: TypeAlias = type[Event] | EventCategory | Literal[All.ALL]
 """An event type, a category of the catalogue, or `ALL`."""
 
 
+HANDLED: Final = Outcome.HANDLED
+FAILURES: Final = (Outcome.FAILED, Outcome.TIMED_OUT)
+
+
 class Subscription:
     """One subscriber and one topic, with the outcomes of its deliveries.
 
@@ -34,7 +38,7 @@ class Subscription:
     counted under a lock.
     """
 
-    __slots__ = ("_lock", "echo", "outcomes", "ref", "sent", "topic")
+    __slots__ = ("_lock", "echo", "failures", "outcomes", "ref", "sent", "topic")
 
     def __init__(self, ref: Ref[Any], topic: Topic, *, echo: bool = False) -> None:
         self.ref, self.topic, self.echo = ref, topic, echo
@@ -42,6 +46,8 @@ class Subscription:
         self._lock = allocate_lock()
         self.sent = 0
         """Deliveries ever made; counted by the registry alone."""
+        self.failures = 0
+        """How often in a row its handler failed or took too long; success ends the row."""
 
     @property
     def pending(self) -> int:
@@ -57,6 +63,10 @@ class Subscription:
         """Count the outcome of one delivery."""
         with self._lock:
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+            if outcome is HANDLED:
+                self.failures = 0
+            elif outcome in FAILURES:
+                self.failures += 1
 
     def wants(self, kind: type[Event]) -> bool:
         """Tell whether events of this type are of this topic."""

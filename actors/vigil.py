@@ -13,7 +13,7 @@ from .errors import RingleaderError, TooManyStuckThreads
 from .handlers import handles
 from .health_events import shut_down
 from .lifecycle import is_normal
-from .watched import Watched
+from .watched import NEVER, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -63,14 +63,15 @@ class WatchList:
 
     def __init__(self, context: Context, give_up: Callable[[RingleaderError], object]) -> None:
         self.context, self._give_up = context, give_up
-        self.ref: Ref[Vigil] | None = None
+        self.ref: Ref[Watchman] | None = None
         self._new: deque[tuple[Incarnation, Care]] = deque()
         self._answers: deque[_Answer] = deque()
         self._ends: deque[_End] = deque()
         self._watched: dict[Incarnation, Watched] = {}
-        self._stuck: frozenset[int] = frozenset()
-        self._stuck_since: float | None = None
-        self._has_given_up = self._is_poked = False
+        self._next = NEVER
+        self._suspects: frozenset[int] = frozenset()
+        self._suspected = 0.0
+        self._checks_threads = self._has_given_up = self._is_poked = False
 
     # ---------------------------------------------------------------- for everybody
 
@@ -81,8 +82,8 @@ class WatchList:
 
     def check_threads(self) -> None:
         """Look whether too many threads hang."""
-        if self._stuck_since is None and not self._has_given_up:
-            self._stuck_since = self.context.clock.now()
+        if not self._checks_threads and not self._has_given_up:
+            self._checks_threads = True
             self._poke()
 
     def __len__(self) -> int:
@@ -120,10 +121,10 @@ class WatchList:
         while self._answers:
             watched, probe, health = self._answers.popleft()
             events += _about(watched, watched.answer(probe, health, now))
-        for watched in list(self._watched.values()):
-            if watched.due <= now:
-                events += _about(watched, watched.look(now))
-        self._look_at_threads(now)
+        if self._next <= now:
+            events += self._look_at_all(now)
+        if self._checks_threads:
+            self._look_at_threads(now)
         return events + self.take_ends()
 
     def take_ends(self) -> list[tuple[Event, str]]:
@@ -139,39 +140,44 @@ class WatchList:
 
     def next_look(self, now: float) -> float | None:
         """Return in how many seconds something is due, at least a grain; None: nothing is."""
-        due = [watched.due for watched in self._watched.values()]
-        if self._stuck_since is not None:
-            due.append(self._stuck_since + THREADS_HANG_AFTER)
-        return max(GRAIN, min(due) - now) if due else None
+        due = self._next if self._watched else NEVER
+        if self._suspects:
+            due = min(due, self._suspected + THREADS_HANG_AFTER)
+        return None if due == NEVER else max(GRAIN, due - now)
 
     def _begin(self, incarnation: Incarnation, care: Care, now: float) -> None:
         watched = Watched(incarnation, care, now, answered=self._answered, ended=self._ended)
         self._watched[incarnation] = watched
+        self._next = min(self._next, watched.due)
         incarnation.add_watcher(watched)
 
+    def _look_at_all(self, now: float) -> list[tuple[Event, str]]:
+        events: list[tuple[Event, str]] = []
+        self._next = NEVER
+        for watched in list(self._watched.values()):
+            if watched.due <= now:
+                events += _about(watched, watched.look(now))
+            self._next = min(self._next, watched.due)
+        return events
+
     def _look_at_threads(self, now: float) -> None:
-        since, context = self._stuck_since, self.context
-        if since is None:
+        abandoned, limit = frozenset(self.context.abandoned), self.context.max_stuck_threads
+        if self._suspects and now - self._suspected < THREADS_HANG_AFTER:
             return
-        abandoned, limit = frozenset(context.abandoned), context.max_stuck_threads
-        if now - since >= THREADS_HANG_AFTER:
-            stuck = len(self._stuck & abandoned)
-            if stuck >= limit:
-                self._stuck_since, self._has_given_up = None, True
-                self._give_up(TooManyStuckThreads(stuck, limit))
-                return
-            since = now
-        elif self._stuck and not self._stuck - abandoned:
-            return  # all those seen first are still there
-        self._stuck = abandoned
-        self._stuck_since = since if len(abandoned) >= limit else None
+        stuck = len(self._suspects & abandoned)
+        if stuck >= limit:
+            self._has_given_up = True
+            self._give_up(TooManyStuckThreads(stuck, limit))
+        self._checks_threads = len(abandoned) >= limit and not self._has_given_up
+        self._suspects = abandoned if self._checks_threads else frozenset()
+        self._suspected = now
 
 
 def _about(watched: Watched, events: Iterable[Event]) -> list[tuple[Event, str]]:
     return [(event, watched.incarnation.path) for event in events]
 
 
-class Vigil(Actor):
+class Watchman(Actor):
     """Looks when something is due; all that it knows is in the list, which outlives it."""
 
     def __init__(self, watch_list: WatchList) -> None:

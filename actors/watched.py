@@ -47,6 +47,7 @@ class Watched:
         "_seen",
         "_since",
         "_standing",
+        "due",
         "incarnation",
     )
 
@@ -66,23 +67,19 @@ class Watched:
         self._check = None if incarnation.in_order else care.health
         self._since = now
         self._seen, self._standing = Seen(None, now), Standing()
-        self._look_at = NEVER if self._deadline is None else now
+        self._look_at = NEVER
+        if self._deadline is not None:
+            self._look_at = self._seen.next_look(self._deadline, now)
         self._poll_at = NEVER if self._check is None else now + self._check.interval
         self._probe: Probe | None = None
         self._asked, self._is_late, self._probes = 0.0, False, 0
+        self.due = min(self._look_at, self._poll_at)
+        """When to look next, monotonic seconds."""
 
     @property
     def is_coordinator(self) -> bool:
         """Whether the world hears of its health."""
         return self._check is not None
-
-    @property
-    def due(self) -> float:
-        """When to look next, monotonic seconds."""
-        check = self._check
-        if check is None or self._probe is None or self._is_late:
-            return min(self._look_at, self._poll_at)
-        return min(self._look_at, self._poll_at, self._asked + check.timeout)
 
     def notify(self, message: Terminated) -> None:
         """Pass on that it has ended."""
@@ -92,19 +89,10 @@ class Watched:
         """Do what is due; return what there is to tell."""
         if self._deadline is not None and self._look_at <= now:
             self._look_for_progress(self._deadline, now)
-        check = self._check
-        if check is None or not self.incarnation.alive:
-            return []
         events: list[Event] = []
-        if self._probe is not None and not self._is_late and self._asked + check.timeout <= now:
-            self._is_late = True
-            events += self._judge_silence(check, now)
-        if self._poll_at <= now:
-            self._poll_at = now + check.interval
-            if self._probe is None:
-                self._ask(now)
-            elif self._is_late and self._asked < now - check.timeout:
-                events += self._judge_silence(check, now)
+        if self._check is not None and self.incarnation.alive:
+            events = self._look_for_answers(self._check, now)
+        self.due = min(self._look_at, self._poll_at, self._late_at())
         return events
 
     def answer(self, probe: Probe, health: Health, now: float) -> list[Event]:
@@ -142,6 +130,24 @@ class Watched:
         )
 
     # ------------------------------------------------------------------------- health
+
+    def _late_at(self) -> float:
+        if self._check is None or self._probe is None or self._is_late:
+            return NEVER
+        return self._asked + self._check.timeout
+
+    def _look_for_answers(self, check: HealthCheck, now: float) -> list[Event]:
+        events: list[Event] = []
+        if self._late_at() <= now:
+            self._is_late = True
+            events = self._judge_silence(check, now)
+        if self._poll_at <= now:
+            self._poll_at = now + check.interval
+            if self._probe is None:
+                self._ask(now)
+            elif self._is_late and not events:  # it still is at what it was at
+                events = self._judge_silence(check, now)
+        return events
 
     def _ask(self, now: float) -> None:
         self._asked, self._is_late = now, False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pykka
 
@@ -120,9 +120,9 @@ def _is_limit(x: object) -> bool:
 
 
 def _are_ids(x: object) -> bool:
-    return isinstance(x, tuple) and all(
-        isinstance(one, str) for one in cast("tuple[object, ...]", x)
-    )
+    if not isinstance(x, tuple):
+        return False
+    return all(isinstance(one, str) for one in cast("tuple[object, ...]", x))
 
 
 _BEYOND: Final[Mapping[str, Callable[[Any], bool]]] = {

@@ -7,15 +7,19 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
-from ringleader import snapshot
+from ringleader import questions, snapshot
 from ringleader.actors.base import Actor
 from ringleader.actors.dispatch import spawn
+from ringleader.actors.errors import RingleaderError
 from ringleader.actors.letters import Outcome
-from ringleader.client import NodeClient, NodeError, NoNode
+from ringleader.client import NodeClient, NodeError, NoNode, OrderRefused
 from ringleader.control import MAX_CLIENTS, ControlServer
-from ringleader.frames import MAX_REPLY, FrameReader, Question, Request, frame, read_reply
+from ringleader.desk import Stopping
+from ringleader.errands import Later
+from ringleader.frames import MAX_REPLY, FrameReader, frame, read_reply
 from ringleader.supervisors.spec import ChildSpec
 from ringleader.system import System
 from ringleader.unixsocket import connect
@@ -25,13 +29,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ringleader.questions import Question
+
+STOPPING = Stopping(node="n", pid=1)
+
 
 class Desk:
     """Answers, and notes what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[Question] = []
-        self.value: Any = None
+        self.value: Any = STOPPING
 
     def respond(self, question: Question) -> Any:
         self.asked.append(question)
@@ -67,7 +75,7 @@ def reply_on(connection: socket.socket) -> Any:
     return read_reply(body)
 
 
-def test_a_node_tells_its_tree_its_counters_and_its_deaths(path: Path) -> None:
+def test_a_node_tells_its_tree_and_its_counters(path: Path) -> None:
     class Quiet(Actor):
         def on_receive(self, message: Any) -> Any:
             raise ValueError(message)
@@ -77,13 +85,9 @@ def test_a_node_tells_its_tree_its_counters_and_its_deaths(path: Path) -> None:
         ref.tell("two\nlines")
 
         def respond(question: Question) -> Any:
-            match question:
-                case "tree":
-                    return snapshot.take(system)
-                case "deaths":
-                    return snapshot.death_lines(system.deaths.all())
-                case _:
-                    return system.statistics()
+            if isinstance(question, questions.Tree):
+                return snapshot.take(system)
+            return system.statistics()
 
         server = ControlServer(path, respond, system.context.spawn)
         server.start()
@@ -93,7 +97,6 @@ def test_a_node_tells_its_tree_its_counters_and_its_deaths(path: Path) -> None:
             tree = client.tree()
             assert tree.cells[0].path == "/system"
             assert tree.cells[-1].path == "/quiet"
-            assert client.deaths()[0].cause == "ValueError: two …"
             assert client.statistics().messages[Outcome.FAILED] == 1
         assert server.close()
 
@@ -102,7 +105,7 @@ def test_a_client_asks_as_often_as_it_likes(server: ControlServer, desk: Desk, p
     with NodeClient(path) as client:
         for _ in range(3):
             client.stop()
-    assert desk.asked == ["stop"] * 3
+    assert desk.asked == [questions.Stop()] * 3
 
 
 def test_an_answer_that_fails_is_told_and_the_node_goes_on(
@@ -129,8 +132,8 @@ def test_a_large_answer_arrives_whole_and_delays_nobody_who_reads(
 ) -> None:
     desk.value = ["x" * 1000] * 20_000
     with connect(path, 10) as slow, connect(path, 10) as quick:
-        slow.sendall(frame(Request(question="tree")) * 5)  # 100 MB that nobody reads
-        quick.sendall(frame(Request(question="tree")))
+        slow.sendall(frame(questions.Tree()) * 5)  # 100 MB that nobody reads
+        quick.sendall(frame(questions.Tree()))
         assert len(reply_on(quick).value) > 20_000_000
 
 
@@ -195,7 +198,12 @@ def test_a_client_outside_a_with_block_says_so(path: Path) -> None:
 
 def test_a_node_that_does_not_answer_is_given_up(path: Path) -> None:
     release = threading.Event()
-    server = ControlServer(path, lambda _: release.wait(10), spawn)
+
+    def hang(_: Question) -> Stopping:
+        release.wait(10)
+        return STOPPING
+
+    server = ControlServer(path, hang, spawn)
     server.start()
     with (
         NodeClient(path, timeout=0.05) as client,
@@ -204,3 +212,82 @@ def test_a_node_that_does_not_answer_is_given_up(path: Path) -> None:
         client.stop()
     release.set()
     assert server.close()
+
+
+def test_an_answer_that_takes_its_time_delays_nobody_else(
+    server: ControlServer, desk: Desk, path: Path
+) -> None:
+    release = threading.Event()
+
+    def find() -> Any:
+        assert release.wait(10)
+        return []
+
+    with connect(path, 10) as slow, NodeClient(path) as quick:
+        desk.value = Later(find)
+        slow.sendall(frame(questions.Deaths()) + frame(questions.Stop()))
+        while not desk.asked:  # the server reads one client after the other
+            pass
+        desk.value = STOPPING
+        assert quick.stop() == STOPPING
+        assert desk.asked == [questions.Deaths(), questions.Stop()]
+        release.set()
+        reader = FrameReader(MAX_REPLY)
+        replies: list[Any] = []
+        while len(replies) < 2:  # in order: the second question waited for the first one's answer
+            reader.feed(slow.recv(65536))
+            while (body := reader.next()) is not None:
+                replies.append(msgspec.msgpack.decode(read_reply(body).value))
+        assert replies == [[], {"node": "n", "pid": 1}]
+
+
+def test_a_slow_answer_that_fails_is_told(server: ControlServer, desk: Desk, path: Path) -> None:
+    def find() -> Any:
+        raise KeyError("x")
+
+    desk.value = Later(find)
+    with NodeClient(path) as client, pytest.raises(NodeError, match="'tree': KeyError: 'x'"):
+        client.tree()
+
+
+def test_a_refusal_is_told_as_such_and_not_logged_as_a_fault(
+    server: ControlServer, desk: Desk, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.value = RingleaderError("no such thing")
+    with NodeClient(path) as client, pytest.raises(OrderRefused, match="^no such thing$") as told:
+        client.tree()
+    assert told.value.exit_code == 1
+    assert caplog.records == []
+
+
+def test_who_goes_before_a_slow_answer_is_found_leaves_no_trace(
+    server: ControlServer, desk: Desk, path: Path
+) -> None:
+    release = threading.Event()
+    desk.value = Later(lambda: release.wait(10) and [])
+    with connect(path, 10) as client:
+        client.sendall(frame(questions.Deaths()))
+        while not desk.asked:
+            pass
+    release.set()
+    desk.value = STOPPING
+    with NodeClient(path) as fine:
+        fine.stop()
+
+
+def test_the_end_waits_for_slow_answers_under_way(desk: Desk, path: Path) -> None:
+    release, under_way = threading.Event(), threading.Event()
+
+    def find() -> Any:
+        under_way.set()
+        assert release.wait(10)
+
+    desk.value = Later(find)
+    server = ControlServer(path, desk.respond, spawn)
+    server.start()
+    with connect(path, 10) as client:
+        client.sendall(frame(questions.Deaths()))
+        assert under_way.wait(10)
+        assert not server.close(0.01)
+        release.set()
+        assert server.close(10)

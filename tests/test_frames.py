@@ -10,16 +10,15 @@ from hypothesis import given, strategies as st
 
 from ringleader.frames import (
     MAX_REQUEST,
-    QUESTIONS,
     FrameError,
     FrameReader,
     Reply,
-    Request,
     answer,
     frame,
+    read_question,
     read_reply,
-    read_request,
 )
+from ringleader.questions import QUESTIONS, Deaths, Operate, Question, Why, name_of
 
 
 def only(data: bytes, limit: int = MAX_REQUEST) -> bytes:
@@ -53,10 +52,23 @@ def test_a_frame_that_is_too_large_is_refused_before_it_is_read() -> None:
         reader.next()
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_every_question_is_read_as_it_was_asked(question: str) -> None:
-    request = msgspec.convert({"question": question}, Request)
-    assert read_request(only(frame(request))) == request
+ARGUMENTS = {
+    "why": {"path": "/a"},
+    "operate": {"verb": "quarantine", "path": "/a", "by": "ada", "release_after": 60.0},
+    "deaths": {"path": "/a", "limit": 7, "within": 3600.0},
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_question_is_read_as_it_was_asked(name: str) -> None:
+    fields = {"question": name, **ARGUMENTS.get(name, {})}
+    asked: Question = msgspec.convert(fields, Question)
+    assert read_question(only(frame(asked))) == asked
+    assert name_of(asked) == name
+
+
+def test_a_question_without_arguments_is_as_short_as_ever() -> None:
+    assert read_question(msgspec.msgpack.encode({"question": "deaths"})) == Deaths()
 
 
 @pytest.mark.parametrize(
@@ -71,16 +83,35 @@ def test_every_question_is_read_as_it_was_asked(question: str) -> None:
         msgspec.msgpack.encode({"question": "\udce9".encode("utf-8", "surrogatepass")}),
     ],
 )
-def test_what_is_no_request_is_refused_with_what_is_known(body: bytes) -> None:
-    with pytest.raises(FrameError, match=r"not a request: .*known: tree, statistics, deaths, stop"):
-        read_request(body)
+def test_what_is_no_question_is_refused_with_what_is_known(body: bytes) -> None:
+    with pytest.raises(FrameError, match=r"not a question: .*known: tree, statistics, .*, stop"):
+        read_question(body)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        Why(path=""),
+        Why(path="/" + "x" * 1_000),
+        Deaths(limit=0),
+        Deaths(limit=1_000_000),
+        Deaths(within=-1.0),
+        Operate(verb="stop", path="/a", by=""),
+        Operate(verb="stop", path="/a", by="ada", why="x" * 2_000),
+        Operate(verb="quarantine", path="/a", by="ada", release_after=float("inf")),
+        Operate(verb="kill", path="/a", by="ada"),  # type: ignore[arg-type]  # what is refused
+    ],
+)
+def test_arguments_have_limits(question: Question) -> None:
+    with pytest.raises(FrameError, match="not a question"):
+        read_question(only(frame(question)))
 
 
 @pytest.mark.parametrize("key", ["question", "other"])
 def test_deep_nesting_is_refused(key: str) -> None:
     deep = b"\x81" + msgspec.msgpack.encode(key) + b"\x91" * 60_000 + b"\xc0"
     with pytest.raises(FrameError):
-        read_request(deep)
+        read_question(deep)
 
 
 def test_a_reply_carries_any_value() -> None:

@@ -12,6 +12,7 @@ from ringleader.config import ConfigError, load
 from ringleader.datadir import DataDir, DataDirError
 from ringleader.lockfile import LockTaken
 from ringleader.node import Node, NodeFailed, SocketTaken, try_specs
+from ringleader.questions import Tree
 from ringleader.runs import Arguments
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def test_chaos_is_a_part_of_the_tree_that_spares_itself(bench: Bench) -> None:
     node = bench.node(chaos=1000.0)
     node.open()
     node.start()
-    assert node.answer("tree").cells[-1].path == "/chaos"
+    assert node.answer(Tree()).cells[-1].path == "/chaos"
     assert node.stop()
     node.close()
 

@@ -145,7 +145,8 @@ class DeathArchive:
             since: seconds UTC; no earlier ones.
             limit: how many at most.
         """
-        where, bindings = "time >= ?", (since,)
+        where = "time >= ?"
+        bindings: tuple[float | str, ...] = (since,)
         if path is not None:
             # "/" is followed by "0": all that begins with `path/` lies between both.
             where += " AND (path = ? OR (path > ? AND path < ?))"

@@ -126,7 +126,8 @@ class ControlServer:
         """Give the answers that were found meanwhile to those who wait for them."""
         self._woken.recv(_CHUNK)
         while not self._found.empty():
-            client, client.out = self._found.get()
+            client, found = self._found.get()
+            client.out = found
             client.waits = False
             if client.connection in self._clients:
                 self._selector.register(client.connection, selectors.EVENT_WRITE)

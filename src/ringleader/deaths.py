@@ -55,7 +55,7 @@ CUT_OFF: Final = "ended with its supervisor"
 class Deaths:
     """An `EventSink` that keeps the last `capacity` deaths, and tells `listener` of each decision.
 
-    Where there is a `store`, it gets each death when it happens, and again when it is decided about.
+    Where there is a `store`, it gets each death when it happens, and again with what was decided.
 
     An end that somebody ordered (`shutdown`) or wanted (`normal`) is no death; that of a child
     whose supervisor was killed is one.

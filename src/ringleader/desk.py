@@ -57,15 +57,20 @@ class Desk:
                 return system.statistics()
             case questions.Status():
                 return None
-            case questions.Deaths():
-                return Later(lambda: self._deaths(question))
-            case questions.Why(path=path):
-                return Later(lambda: self._why(full_path(path)))
-            case questions.Operate():
-                return Later(lambda: self._operate(question))
             case questions.Stop():
                 self._on_stop()
                 return Stopping(node=system.context.node_id, pid=system.context.pid)
+            case _:
+                return Later(lambda: self._find(question))
+
+    def _find(self, question: questions.Deaths | questions.Why | questions.Operate) -> Any:
+        match question:
+            case questions.Deaths():
+                return self._deaths(question)
+            case questions.Why(path=path):
+                return self._why(full_path(path))
+            case questions.Operate():
+                return self._operate(question)
 
     def _deaths(self, asked: questions.Deaths) -> list[DeathRecord]:
         since = 0.0 if asked.within is None else self._clock.time() - asked.within

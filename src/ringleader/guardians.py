@@ -9,6 +9,7 @@ from ringleader.actors.base import Actor
 from ringleader.actors.events.base import Event
 from ringleader.actors.lifecycle import Exited, Failed, Ready, Started, Up
 from ringleader.actors.registry import EventHub, Registry
+from ringleader.actors.vigil import WatchList, Watchman
 from ringleader.supervisors.spec import ChildSpec
 from ringleader.supervisors.supervisor import Supervisor
 
@@ -26,14 +27,14 @@ SUBSCRIBERS = "/system/subscribers"
 class Root(Supervisor):
     """The supervisor at the top; users' actors are its children, beside `/system`."""
 
-    def __init__(self, hub: EventHub, intensity: int, period: int) -> None:
+    def __init__(self, hub: EventHub, watch_list: WatchList, intensity: int, period: int) -> None:
         super().__init__()
-        self._hub = hub
+        self._hub, self._watch_list = hub, watch_list
         self.intensity, self.period = intensity, period
 
     def init(self) -> list[ChildSpec]:
         """Return what the system itself needs: it starts before everything else, ends after."""
-        return [ChildSpec("system", Guardian, (self._hub,))]
+        return [ChildSpec("system", Guardian, (self._hub, self._watch_list))]
 
     def _announce(self, event: LifecycleEvent, subject: str) -> None:
         if subject != "/system":  # who would route it?
@@ -41,20 +42,21 @@ class Root(Supervisor):
 
 
 class Guardian(Supervisor):
-    """Keeps the registry and the functions that subscribe."""
+    """Keeps the registry, the vigil, and the functions that subscribe."""
 
     intensity = 10
     period = 60
     announce = False
 
-    def __init__(self, hub: EventHub) -> None:
+    def __init__(self, hub: EventHub, watch_list: WatchList) -> None:
         super().__init__()
-        self._hub = hub
+        self._hub, self._watch_list = hub, watch_list
 
     def init(self) -> list[ChildSpec]:
-        """Return the registry, and room for functions."""
+        """Return the registry, who looks after the others, and room for functions."""
         return [
             ChildSpec("registry", Registry, (self._hub,)),
+            ChildSpec("vigil", Watchman, (self._watch_list,)),
             ChildSpec("subscribers", Subscribers),
         ]
 

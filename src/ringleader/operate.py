@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
 import pykka
@@ -14,12 +14,12 @@ from ringleader.supervisors.ref import FamilyRef
 
 from . import snapshot
 from .durations import in_words
+from .snapshot import State
 
 if TYPE_CHECKING:
     from ringleader.supervisors.child import Child
 
     from .questions import Verb
-    from .snapshot import State
     from .system import System
 
 TIMEOUT: Final = 60.0
@@ -124,10 +124,12 @@ def operate(
         raise NotNow(
             f"{verb} {path}: its supervisor ended before it was done; try again"
         ) from error
+    gone = child.spec.restart == "temporary" and verb in ("stop", "quarantine")
+    words = f"{path} is stopped, and gone: it is temporary" if gone else ""
     return Done(
         verb=verb,
         path=path,
-        words=_words(verb, path, release_after),
+        words=words or _words(verb, path, release_after),
         state=_state(system, path),
     )
 
@@ -173,7 +175,7 @@ def _find(system: System, path: str) -> tuple[FamilyRef[Any], Child]:
         raise _unknown(system, path)
     if not isinstance(cell.ref, FamilyRef):
         raise Refused(f"{above} is no supervisor")
-    return cast("FamilyRef[Any]", cell.ref), child
+    return cell.ref, child
 
 
 def _cell(system: System, above: str, path: str) -> Any:

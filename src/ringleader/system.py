@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,12 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from ringleader.actors.base import build
 from ringleader.actors.cell import Cell
 from ringleader.actors.context import Context
-from ringleader.actors.errors import NoSuchActor, PublishError, StoppedError
+from ringleader.actors.errors import (
+    NoSuchActor,
+    PublishError,
+    RingleaderError,
+    StoppedError,
+)
 from ringleader.actors.events.base import Event, EventCategory
 from ringleader.actors.events.catalogue import Catalogue
 from ringleader.actors.events.codec import PayloadLimits
@@ -18,6 +24,7 @@ from ringleader.actors.events.errors import did_you_mean, nearest
 from ringleader.actors.letters import DeadLetters, Outcome
 from ringleader.actors.options import ActorOptions, EventOptions
 from ringleader.actors.registry import EventHub, EventStatistics
+from ringleader.actors.vigil import WatchList
 from ringleader.supervisors.spec import ChildSpec
 
 from .deaths import Deaths
@@ -34,6 +41,9 @@ if TYPE_CHECKING:
     from ringleader.supervisors.ref import SupervisorRef
 
 
+logger = logging.getLogger("ringleader.system")
+
+
 @dataclass(frozen=True, slots=True)
 class SystemStatistics:
     """Counters of a node.
@@ -45,6 +55,8 @@ class SystemStatistics:
         actors: incarnations alive.
         starts: starts ever tried.
         restarts: starts at a path where somebody had lived before.
+        stuck_threads: threads that were given up in a handler and are still alive.
+        watched: incarnations whose progress or health is looked after.
     """
 
     messages: dict[Outcome, int]
@@ -53,6 +65,8 @@ class SystemStatistics:
     actors: int
     starts: int
     restarts: int
+    stuck_threads: int
+    watched: int
 
 
 class System:
@@ -101,6 +115,7 @@ class System:
             turn=actors.turn,
             capacity=actors.mailbox_capacity,
             overflow=actors.overflow,
+            max_stuck_threads=actors.max_stuck_threads,
             dispatchers=dispatchers,
         )
         self.catalogue = Catalogue(
@@ -111,6 +126,7 @@ class System:
         self.epoch = secrets.randbits(63)
         self.hub = EventHub(self.context, self.catalogue, events, self.epoch)
         self.context.events = self.hub
+        self.context.vigil = self._watch_list = WatchList(self.context, self._give_up)
         self._shutdown_timeout = shutdown_timeout
         self._owner = Owner()
         self._root = Cell("", Root, self.context)
@@ -129,7 +145,7 @@ class System:
             return self
         if self._stopped:
             raise StoppedError("a system that was stopped can't be started again; make a new one")
-        make = partial(build, Root, self._root, (self.hub, *self._limits), {})
+        make = partial(build, Root, self._root, (self.hub, self._watch_list, *self._limits), {})
         self._root.launch(make, self._owner)
         self._root.dispatcher.drive()
         self._owner.up.wait(timeout)
@@ -166,6 +182,17 @@ class System:
         self._root.dispatcher.drive()
         return self.context.close(max(1.0, deadline - self.context.clock.now()))
 
+    def _give_up(self, reason: RingleaderError) -> None:
+        """End in order for a reason of the system's own; what is left after a while is killed."""
+        root = self._root.current
+        if root is None or self._stopped:
+            return
+        logger.critical("the system gives up: %s", reason)
+        self._root.shutdown(root, reason)
+        self.context.clock.call_later(
+            self._shutdown_timeout, lambda: self._root.kill(root, reason, "shutdown")
+        )
+
     def kill(self) -> None:
         """End everything now, in no order; then `stop` to end the threads."""
         root = self._root.current
@@ -178,7 +205,10 @@ class System:
 
     @property
     def reason(self) -> Reason:
-        """Why the system ended; `shutdown` may mean that it gave up (`gave_up`)."""
+        """Why the system ended; `shutdown` may mean that it gave up (`gave_up`).
+
+        `TooManyStuckThreads` says that only a new process can go on.
+        """
         return self._owner.reason
 
     @property
@@ -328,4 +358,6 @@ class System:
             actors=sum(cell.current is not None for cell in cells),
             starts=self.deaths.starts,
             restarts=self.deaths.restarts,
+            stuck_threads=len(self.context.abandoned),
+            watched=len(self._watch_list),
         )

@@ -441,8 +441,8 @@ def test_a_handler_that_is_at_another_event_by_then_is_left_alone() -> None:
         assert at is not None
         other = msgspec.structs.replace(at, id="another")
 
-        assert not ref.cell.kill(current, "late", only_at=other)
-        assert ref.cell.kill(current, "late", only_at=at)
+        assert not ref.cell.kill(current, "late", only_if=lambda: ref.cell.envelope is other)
+        assert ref.cell.kill(current, "late", only_if=lambda: ref.cell.envelope is at)
 
 
 def test_lenient_validation_drops_an_unknown_name_logs_it_once_and_counts_it(

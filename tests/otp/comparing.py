@@ -68,8 +68,8 @@ def first_difference(theirs: Any, ours: Any, at: str = "") -> str:
                 key: (theirs.get(key, MISSING), ours.get(key, MISSING)) for key in theirs | ours
             }
             found = [(f"{at}.{key}", pair) for key, pair in pairs.items() if pair[0] != pair[1]]
-        case [*_], [*_] if len(theirs) == len(ours):
-            both = enumerate(zip(theirs, ours, strict=True))
+        case [*_], [*_]:
+            both = enumerate(zip(theirs, ours, strict=False))
             found = [(f"{at}[{i}]", pair) for i, pair in both if pair[0] != pair[1]]
         case _:
             found = []

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "golden"
 SEED, COUNT = 1, 2000
 CHUNK = 100
+FOUND = (121875,)
+"""Seeds of fresh scenarios that once showed a difference."""
 
 
 class Golden(NamedTuple):
@@ -34,18 +36,24 @@ class Golden(NamedTuple):
 
 
 def golden(name: str) -> list[Golden]:
-    """Read a set: `named` or `random`."""
+    """Read a set: `named`, `random` or `found`."""
     scenarios, traces = _read(name, "scenarios"), _read(name, "traces")
     return [Golden(json.loads(s), t) for s, t in zip(scenarios, traces, strict=True)]
 
 
 def chunks() -> dict[str, list[Golden]]:
-    """Return all 2,146, those by hand first, in chunks with a name."""
-    found = {"named": golden("named")}
+    """Return all, those by hand first, in chunks with a name."""
+    named_chunks = {name: golden(name) for name in ("named", "found")}
     drawn = iter(golden("random"))
     while chunk := list(islice(drawn, CHUNK)):
-        found[f"{chunk[0].scenario['name']}..."] = chunk
-    return found
+        named_chunks[f"{chunk[0].scenario['name']}..."] = chunk
+    return named_chunks
+
+
+def found() -> Iterator[Scenario]:
+    """Give the scenarios of the seeds in `FOUND`."""
+    for seed in FOUND:
+        yield from random_scenarios(seed, 1)
 
 
 def scenario_lines(name: str) -> list[str]:
@@ -64,10 +72,11 @@ def _write(name: str, kind: str, lines: Iterable[str]) -> None:
 
 
 def main() -> int:
-    """Write both sets."""
+    """Write all sets."""
     sets: dict[str, Iterator[Scenario]] = {
         "named": iter(named()),
         "random": random_scenarios(SEED, COUNT),
+        "found": found(),
     }
     for name, scenarios in sets.items():
         pairs = list(traced(scenarios))

@@ -66,7 +66,7 @@ def stop(
 
 @answers_errors
 def start(path: Whom, *, config: Config = None, data_dir: Data = None, json: Json = False) -> int:
-    """Start an actor that is held, in quarantine, or down. (`ringleader up` starts a node.)"""
+    """Start an actor that is held, in quarantine, or down. What starts a node is `ringleader up`."""
     return _order("start", path, "", config, data_dir, json=json)
 
 
@@ -95,7 +95,7 @@ def quarantine(
 ) -> int:
     """Stop an actor, and keep it down until it is released, over restarts of the node, too."""
     seconds = None if for_ is None else seconds_in(for_)
-    return _order("quarantine", path, why, config, data_dir, seconds, json=json)
+    return _order("quarantine", path, why, config, data_dir, release_after=seconds, json=json)
 
 
 @answers_errors
@@ -112,14 +112,14 @@ def operator() -> str:
         return f"user {os.getuid()}"
 
 
-def _order(
+def _order(  # noqa: PLR0917  # what every command has, in its order
     verb: Verb,
     path: str,
     why: str,
     config: Path | None,
     data_dir: Path | None,
-    release_after: float | None = None,
     *,
+    release_after: float | None = None,
     json: bool,
 ) -> int:
     with NodeClient(data_dir_named(config, data_dir).socket) as client:

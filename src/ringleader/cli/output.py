@@ -33,24 +33,20 @@ class BadArgument(RingleaderError):  # noqa: N818  # as a command says it
     exit_code = BAD_CONFIG
 
 
-class _PlainFlags:
-    """Shows flags as what they are: the library's help claims that they take a `<bool>`."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """Return the parameters; also asked for when the help is written."""
-        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]  # the library's class
-        for param in params:
-            if getattr(param, "is_flag", False):
-                param.metavar = ""
-        return params
-
-
-class Command(_PlainFlags, TyperCommand):
+class Command(TyperCommand):
     """One command."""
 
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters; also asked for when the help is written."""
+        return _plain(super().get_params(ctx))
 
-class Commands(_PlainFlags, TyperGroup):
+
+class Commands(TyperGroup):
     """The commands; what is wrong with their arguments is JSON, too, where JSON is asked for."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters of what all commands have in common."""
+        return _plain(super().get_params(ctx))
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
         """Run a command; end the process with its exit code."""
@@ -66,6 +62,14 @@ class Commands(_PlainFlags, TyperGroup):
             print_json({"error": message()})
             code = getattr(error, "exit_code", BAD_CONFIG)
         sys.exit(code if isinstance(code, int) else CLEAN)
+
+
+def _plain(params: Any) -> Any:
+    """Show flags as what they are: the library's help claims that they take a `<bool>`."""
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params
 
 
 def print_json(value: Any) -> None:
