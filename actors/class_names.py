@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -15,22 +16,14 @@ if TYPE_CHECKING:
 MAIN_COPY = "__ringleader_main__"
 """How a child process calls its copy of the parent's `__main__`, so that `if __name__` is false."""
 
-_names: dict[type[Any], str] = {}
 
-
+@functools.cache
 def class_name(kind: type[Any]) -> str:
     """Return `module:qualname` of a class that can be found by it.
 
     Raises:
         CannotCross: it can't be found; the message says what would help.
     """
-    name = _names.get(kind)
-    if name is None:
-        name = _names[kind] = _checked_name(kind)
-    return name
-
-
-def _checked_name(kind: type[Any]) -> str:
     module, qualname = kind.__module__, kind.__qualname__
     if "<locals>" in qualname:
         raise CannotCross(

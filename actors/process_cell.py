@@ -58,9 +58,7 @@ class ProcessCell(Cell):
         self.codec = Codec(KnownRefs(), where=path)
         self.kept: Closable | None = None
         """What is kept from one incarnation to the next: spare processes."""
-        super().__init__(
-            path, actor_class, context, dispatcher="async", is_anonymous=is_anonymous
-        )
+        super().__init__(path, actor_class, context, dispatcher="async", is_anonymous=is_anonymous)
         base = type(self.ref)
         sealing = SealingRef if base is Ref else type(base.__name__, (SealingRef, base), {})
         self.ref = sealing(self, actor_class)

@@ -217,5 +217,3 @@ def note_names(blank: Any, names: dict[str, bool]) -> None:
 def names_of(actor: Any) -> dict[str, bool]:
     """Name the attributes of an instance, as `blank_actor` wants them."""
     return {n: callable(v) for n, v in vars(actor).items() if not n.startswith("_")}
-
-

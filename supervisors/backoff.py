@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from tenacity import RetryCallState, wait
+from tenacity import Future, RetryCallState, wait
 
 if TYPE_CHECKING:
     import random
@@ -72,9 +71,8 @@ def _state(streak: Streak, now: float, reason: Reason) -> RetryCallState:
     state = RetryCallState(owner, None, (), {})
     state.attempt_number = streak.crashes
     state.start_time, state.outcome_timestamp = streak.since, now
-    outcome: Future[Any] = Future()
-    outcome.set_exception(reason if isinstance(reason, BaseException) else _Ended(reason))
-    state.outcome = outcome  # type: ignore[assignment]  # tenacity's own class only adds a number  # pyright: ignore[reportAttributeAccessIssue]
+    state.outcome = Future(streak.crashes)
+    state.outcome.set_exception(reason if isinstance(reason, BaseException) else _Ended(reason))
     return state
 
 
@@ -109,7 +107,7 @@ def _exponential_jitter(strategy: Any, state: RetryCallState, chance: random.Ran
     first = getattr(strategy, "multiplier", 1) * getattr(strategy, "initial", 1)  # by version
     least = max(0.0, getattr(strategy, "min", 0.0))
     try:
-        grown = first * strategy.exp_base ** (state.attempt_number - 1)
+        grown = float(first) * float(strategy.exp_base) ** (state.attempt_number - 1)
     except OverflowError:
         grown = strategy.max
     return float(max(least, min(grown + chance.uniform(0, strategy.jitter), strategy.max)))

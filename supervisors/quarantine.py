@@ -30,7 +30,7 @@ class Quarantine:
         try:
             grown = self.release_after * self.growth ** (times - 1)
         except OverflowError:
-            grown = self.longest
+            grown = float("inf")
         return min(grown, max(self.longest, self.release_after))
 
 

@@ -2,51 +2,34 @@ from __future__ import annotations
 
 import os
 import queue
-import select
 import signal
 import subprocess
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ringleader.actors.daemons.job_process import JobProcess
 from ringleader.actors.dispatch import spawn
-from ringleader.actors.workloads.protocol import MAX_LINE_BYTES
+from ringleader.actors.osprocess_end import EndCause
+from ringleader.actors.osprocess_errors import ProcessError
+from ringleader.actors.osprocess_lines import LineReader, chunks, lines
+from tests.actors.programs import SECONDS, WAIT, Fifo, Nursery, is_alive, open_files
+from tests.probe import probe
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-SECONDS = 30.0
-HAS_PIDFD = hasattr(os, "pidfd_open")
+    from ringleader.actors.osprocess_end import ProcessEnd
 
-OWNER = """
-import sys, threading
-from ringleader.actors.daemons.job_process import JobProcess
-from ringleader.actors.dispatch import spawn
-JobProcess(
-    sys.argv[1:], stderr=sys.stderr.buffer, name="reader", spawn=spawn,
-    hear=lambda line: None, ended=lambda code: None,
-)
-threading.Event().wait()
-"""
-HOLD_AND_WAIT_FOR_END_OF_STDIN = """
-import sys
+LONGEST = 1_000
+
+CLOSE_STDOUT_AND_WAIT = """
+import os, signal, sys
 fifo = open(sys.argv[1], "wb", buffering=0)
+os.close(1)
 fifo.write(b"up")
-sys.stdin.read()
-fifo.write(b"orphaned")
-"""
-HOLD_IN_A_GRANDCHILD = """
-import subprocess, sys
-fifo = open(sys.argv[1], "wb", buffering=0)
-subprocess.Popen([sys.executable, "-S", "-c", "import sys; sys.stdin.read()"],
-                 stdin=subprocess.PIPE, pass_fds=[fifo.fileno()])
-fifo.write(b"up")
-fifo.close()
-sys.stdin.read()
+signal.pause()
 """
 LEAVE_STDOUT_TO_A_STRANGER = """
 import subprocess, sys
@@ -54,29 +37,34 @@ stranger = subprocess.Popen([sys.executable, "-S", "-c", "import signal; signal.
                             start_new_session=True)
 print(stranger.pid, flush=True)
 """
+LEAVE_STDOUT_TO_A_CHATTERBOX = """
+import subprocess, sys
+stranger = subprocess.Popen(["yes"], start_new_session=True)
+print(stranger.pid, flush=True)
+"""
 
 
-class Watched:
+class Talking:
     """A process whose lines and end come into queues."""
 
-    def __init__(self, log: Path, *command: str | Path) -> None:
+    def __init__(self, nursery: Nursery, program: str, *arguments: str | Path, **how: Any) -> None:
         self.lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self.ends: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self.ends: queue.SimpleQueue[ProcessEnd] = queue.SimpleQueue()
         self.threads: list[threading.Thread] = []
-        with log.open("ab") as stderr:
-            self.process = JobProcess(
-                [str(part) for part in command],
-                stderr=stderr,
-                name="reader",
-                spawn=self.spawn,
-                hear=self.lines.put,
-                ended=self.ends.put,
-            )
+        self.process = nursery.python(program, *arguments, stdout=subprocess.PIPE, **how)
+        self.reader = LineReader(
+            self.process,
+            spawn=self.spawn,
+            name="reader",
+            hear=self.lines.put,
+            ended=self.ends.put,
+            max_line=LONGEST,
+        )
 
     def spawn(self, name: str, run: Callable[[], None]) -> None:
         self.threads.append(spawn(name, run))
 
-    def end(self) -> int:
+    def end(self) -> ProcessEnd:
         return self.ends.get(timeout=SECONDS)
 
     def all_lines(self) -> list[bytes]:
@@ -86,170 +74,127 @@ class Watched:
         return found
 
 
-class Fifo:
-    """Tells what writers write, and when the last of them is gone."""
-
-    def __init__(self, path: Path) -> None:
-        os.mkfifo(path)
-        self.path = path
-        self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-
-    def read(self) -> bytes:
-        """Wait for something; nothing means that all writers are gone."""
-        poll = select.poll()
-        poll.register(self.fd, select.POLLIN)
-        assert poll.poll(SECONDS * 1000), "nothing came"
-        return os.read(self.fd, 100)
-
-
 @pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "stderr.log"
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as made:
+        yield made
 
 
 @pytest.fixture
 def fifo(tmp_path: Path) -> Iterator[Fifo]:
     made = Fifo(tmp_path / "fifo")
     yield made
-    os.close(made.fd)
+    made.close()
 
 
-def python(log: Path, program: str, *arguments: str | Path) -> Watched:
-    return Watched(log, sys.executable, "-S", "-c", program, *arguments)
+def test_lines_come_one_by_one_and_then_the_end(nursery: Nursery) -> None:
+    talking = Talking(nursery, "print('one'); print('two'); print('three', end='')")
+    assert talking.end().exit_code == 0
+    assert talking.all_lines() == [b"one", b"two", b"three"]
+    assert talking.process.is_over
 
 
-def open_files() -> set[str]:
-    return set(os.listdir("/dev/fd"))  # noqa: PTH208  # names of file descriptors
+def test_the_end_comes_as_the_owner_hears_of_it(nursery: Nursery) -> None:
+    talking = Talking(nursery, WAIT)
+    os.kill(talking.process.pid, signal.SIGKILL)
+    end = talking.end()
+    assert (end.signal, end.cause) == (signal.SIGKILL, EndCause.SIGNALLED)
+    assert nursery.end() == end
 
 
-def test_lines_come_one_by_one_and_then_the_end(log: Path) -> None:
-    job = python(log, "print('one'); print('two'); print('three', end='')")
-    assert job.end() == 0
-    assert job.all_lines() == [b"one", b"two", b"three"]
-    assert job.process.is_over
+def test_a_line_that_is_too_long_is_cut_and_the_next_one_is_whole(nursery: Nursery) -> None:
+    program = f"print('x' * {3 * LONGEST}); print('next'); print('y' * 200000); print('last')"
+    talking = Talking(nursery, program)
+    talking.end()
+    long, *rest = talking.all_lines()
+    assert long == b"x" * (LONGEST + 1)
+    assert rest == [b"next", b"y" * (LONGEST + 1), b"last"]
 
 
-def test_the_exit_code_is_told(log: Path) -> None:
-    assert python(log, "raise SystemExit(64)").end() == 64
+def test_a_line_that_ends_in_another_chunk_is_cut_likewise() -> None:
+    parts = [b"a" * 6, b"b" * 6, b"\nnext\n", b"c"]
+    assert list(lines(iter(parts), 8)) == [b"a" * 6 + b"b" * 3, b"next", b"c"]
 
 
-def test_the_signal_that_ended_it_is_told(log: Path) -> None:
-    job = python(log, "import sys; print(1, flush=True); sys.stdin.read()")
-    job.lines.get(timeout=SECONDS)
-    os.kill(job.process.pid, signal.SIGKILL)
-    assert job.end() == -signal.SIGKILL
-
-
-def test_stderr_goes_to_its_file(log: Path) -> None:
-    job = python(log, "import sys; print('oops', file=sys.stderr)")
-    assert job.end() == 0
-    assert log.read_text() == "oops\n"
-    assert job.all_lines() == []
-
-
-def test_a_line_that_is_too_long_is_cut_and_the_next_one_is_whole(log: Path) -> None:
-    job = python(log, f"print('x' * {3 * MAX_LINE_BYTES}); print('next'); print('last')")
-    assert job.end() == 0
-    long, *rest = job.all_lines()
-    assert len(long) == MAX_LINE_BYTES + 1
-    assert rest == [b"next", b"last"]
-
-
-def test_a_program_that_can_not_be_started_is_an_error_at_once(log: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        Watched(log, log.parent / "no-such-program")
-
-
-def test_kill_returns_when_the_process_is_gone_and_may_be_repeated(log: Path) -> None:
-    job = python(log, "import sys; sys.stdin.read()")
-    job.process.kill()
-    with pytest.raises(ProcessLookupError):
-        os.kill(job.process.pid, 0)
-    job.process.kill()
-    assert job.end() == -signal.SIGKILL
-    assert not job.process.signal(signal.SIGTERM)
-
-
-def test_the_whole_group_is_killed(log: Path, fifo: Fifo) -> None:
-    job = python(log, HOLD_IN_A_GRANDCHILD, fifo.path)
-    assert fifo.read() == b"up"
-    job.process.kill()
-    assert fifo.read() == b""
-    job.end()
-
-
-def test_what_a_dead_process_leaves_of_its_group_is_killed(log: Path, fifo: Fifo) -> None:
-    job = python(log, HOLD_IN_A_GRANDCHILD, fifo.path)
-    assert fifo.read() == b"up"
-    os.kill(job.process.pid, signal.SIGKILL)
-    assert fifo.read() == b""
-    assert job.end() == -signal.SIGKILL
-
-
-@pytest.mark.skipif(not HAS_PIDFD, reason="only Linux tells of the end of a process itself")
-def test_the_end_is_seen_while_a_stranger_holds_stdout_open(log: Path) -> None:
-    job = python(log, LEAVE_STDOUT_TO_A_STRANGER)
+def test_the_end_is_seen_while_a_stranger_holds_stdout_open(nursery: Nursery) -> None:
+    talking = Talking(nursery, LEAVE_STDOUT_TO_A_STRANGER)
     try:
-        assert job.end() == 0
+        assert talking.end().exit_code == 0
     finally:
-        os.kill(int(job.lines.get(timeout=SECONDS)), signal.SIGKILL)
+        os.kill(int(talking.lines.get(timeout=SECONDS)), signal.SIGKILL)
 
 
-def test_the_end_is_seen_without_a_pidfd(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(os, "pidfd_open", raising=False)
-    job = python(log, "print('one')")
-    assert job.end() == 0
-    assert job.all_lines() == [b"one"]
+def test_a_stranger_that_talks_on_is_not_listened_to_for_ever(nursery: Nursery) -> None:
+    talking = Talking(nursery, LEAVE_STDOUT_TO_A_CHATTERBOX)
+    try:
+        assert talking.end().exit_code == 0
+    finally:
+        pid = next(int(line) for line in talking.all_lines() if line.isdigit())
+        os.kill(pid, signal.SIGKILL)
 
 
-def test_a_process_that_closed_its_stdout_is_waited_for(log: Path, fifo: Fifo) -> None:
-    program = f"import os; os.close(1)\n{HOLD_AND_WAIT_FOR_END_OF_STDIN}"
-    job = python(log, program, fifo.path)
+def test_what_was_said_before_the_end_is_read_after_it() -> None:
+    source, writer = os.pipe()
+    over, waker = os.pipe()
+    os.write(writer, b"said")
+    os.close(waker)
+    assert list(chunks(source, over)) == [b"said"]
+    for descriptor in (source, writer, over):
+        os.close(descriptor)
+
+
+def test_a_process_that_closed_its_stdout_is_waited_for(nursery: Nursery, fifo: Fifo) -> None:
+    talking = Talking(nursery, CLOSE_STDOUT_AND_WAIT, fifo.path)
     assert fifo.read() == b"up"
-    assert job.ends.empty()
-    job.process.kill()
-    assert job.end() == -signal.SIGKILL
+    assert talking.ends.empty()
+    talking.process.kill()
+    assert talking.end().signal == signal.SIGKILL
 
 
-def test_the_program_reads_end_of_file_when_its_owner_is_killed(fifo: Fifo) -> None:
-    program = (sys.executable, "-S", "-c", HOLD_AND_WAIT_FOR_END_OF_STDIN, str(fifo.path))
-    owner = subprocess.Popen([sys.executable, "-c", OWNER, *program])  # noqa: S603  # our own
-    assert fifo.read() == b"up"
-    owner.kill()
-    assert owner.wait(SECONDS) == -signal.SIGKILL
-    assert fifo.read() == b"orphaned"
-    assert fifo.read() == b""
+def test_a_process_that_has_ended_before_is_read_to_its_end(nursery: Nursery) -> None:
+    process = nursery.python("print('one')", stdout=subprocess.PIPE)
+    nursery.end()
+    heard: list[bytes] = []
+    ends: queue.SimpleQueue[ProcessEnd] = queue.SimpleQueue()
+    LineReader(
+        process, spawn=spawn, name="reader", hear=heard.append, ended=ends.put, max_line=LONGEST
+    )
+    assert ends.get(timeout=SECONDS) == process.end
+    assert heard == [b"one"]
 
 
-def test_nothing_is_left_open_and_no_thread_runs_on(log: Path) -> None:
+def test_nothing_is_left_open_and_no_thread_runs_on(nursery: Nursery) -> None:
+    nursery.start("true")
+    nursery.end()
     before = open_files()
-    jobs = [python(log, "print('one')"), python(log, "import sys; sys.stdin.read()")]
-    jobs[1].process.kill()
-    for job in jobs:
-        job.end()
-        for thread in job.threads:
+    talkings = [Talking(nursery, "print('one')"), Talking(nursery, WAIT, stdin=subprocess.PIPE)]
+    talkings[1].process.kill()
+    for talking in talkings:
+        talking.end()
+        for thread in talking.threads:
             thread.join(SECONDS)
             assert not thread.is_alive()
-    assert open_files() == before
+    probe(lambda: open_files() == before)
 
 
-def test_a_process_whose_reader_can_not_be_started_is_killed(log: Path) -> None:
+def test_a_process_whose_reader_can_not_be_started_is_killed(nursery: Nursery) -> None:
+    nursery.start("true")
+    nursery.end()
     before = open_files()
-    pids: list[int] = []
 
-    def refuse(_name: str, run: Callable[[], None]) -> None:
-        pids.append(run.__self__.pid)  # type: ignore[attr-defined]  # a bound method
+    def refuse(_name: str, _run: Callable[[], None]) -> None:
         raise RuntimeError("can't start new thread")
 
-    with log.open("wb") as stderr, pytest.raises(RuntimeError, match="can't start"):
-        JobProcess(
-            [sys.executable, "-S", "-c", "import sys; sys.stdin.read()"],
-            stderr=stderr,
-            name="reader",
-            spawn=refuse,
-            hear=print,
-            ended=print,
+    process = nursery.python(WAIT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with pytest.raises(RuntimeError, match="can't start"):
+        LineReader(
+            process, spawn=refuse, name="reader", hear=print, ended=print, max_line=LONGEST
         )
-    with pytest.raises(ProcessLookupError):
-        os.kill(pids[0], 0)
-    assert open_files() == before
+    assert not is_alive(process.pid)
+    probe(lambda: open_files() == before)
+
+
+def test_a_process_without_a_pipe_can_not_be_read(nursery: Nursery) -> None:
+    process = nursery.python(WAIT)
+    with pytest.raises(ProcessError, match="has no stdout to read; start it with stdout=PIPE"):
+        LineReader(process, spawn=spawn, name="r", hear=print, ended=print, max_line=LONGEST)

@@ -100,7 +100,7 @@ def align_active(scenario: Scenario, theirs: Trace, ours: Trace) -> bool:
     for step, part, mine in zip(scenario["steps"], theirs["steps"], ours["steps"], strict=True):
         for sup in _cancelled_retries(step, part):
             too_low[sup] = too_low.get(sup, 0) + 1
-        pairs = zip(_results(step, part), _results(step, mine), strict=True)
+        pairs = zip(_results(step, part), _results(step, mine), strict=False)
         for (sup, count), (_, my_count) in pairs:
             used |= _raise_active(count, my_count, too_low.get(sup, 0))
     for sup, last in theirs.get("final", {}).items():

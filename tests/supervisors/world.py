@@ -7,26 +7,37 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from ringleader.actors.base import Actor
+from ringleader.actors.holds import MemoryHolds
 from ringleader.actors.incarnation import Incarnation, Phase
 from ringleader.actors.lifecycle import Failed, Ignored, Outcome, Reason, Up
-from ringleader.supervisors import management, restarts
+from ringleader.supervisors import management, operations, restarts
+from ringleader.supervisors.calls import HoldChild
 from ringleader.supervisors.family import Family
 from ringleader.supervisors.plan import (
+    AwaitReady,
     Cancelled,
     Decided,
     Effect,
     Forget,
+    Park,
     Plan,
+    Release,
     Report,
     Retry,
     Start,
     Stop,
+    Unpark,
+    Waits,
+    Wake,
 )
 from ringleader.supervisors.policy import Policy
 from ringleader.supervisors.spec import ChildSpec, Flags
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ringleader.actors.cell import Cell
+    from ringleader.actors.holds import HoldKind
     from ringleader.supervisors.child import Child
     from ringleader.supervisors.spec import Restart, Term
 
@@ -39,9 +50,11 @@ def child(name: str, restart: Restart = "permanent", **fields: Any) -> ChildSpec
     return ChildSpec(name, Actor, restart=restart, **fields)
 
 
-def family(*specs: ChildSpec, backoff: float = 0.0, **flags: Any) -> World:
+def family(
+    *specs: ChildSpec, backoff: float = 0.0, policy: Mapping[str, Any] | None = None, **flags: Any
+) -> World:
     """Return a family that has started, with nothing written down yet."""
-    world = World(Flags(**flags), backoff=backoff)
+    world = World(Flags(**flags), backoff=backoff, policy=policy)
     assert world.begin(*specs) is None
     world.clear()
     return world
@@ -54,9 +67,20 @@ class World:
     child ends that is stopped, else with `shutdown`.
     """
 
-    def __init__(self, flags: Flags, *, backoff: float = 0.0) -> None:
+    def __init__(
+        self, flags: Flags, *, backoff: float = 0.0, policy: Mapping[str, Any] | None = None
+    ) -> None:
         self.now = 0.0
-        self.family = Family(flags, lambda: self.now, Policy(backoff=lambda _: backoff))
+        self.holds = MemoryHolds()
+        beyond: dict[str, Any] = {
+            "path": "/top",
+            "backoff": lambda _: backoff,
+            "held": lambda name: self.holds.get(f"/top/{name}"),
+            "wall": lambda: 1_000_000.0 + self.now,
+        }
+        self.family = Family(flags, lambda: self.now, Policy(**(beyond | dict(policy or {}))))
+        self.wakes = 0
+        self.ready: set[str] = set()
         self.starts: defaultdict[str, list[Outcome]] = defaultdict(list)
         self.ends: dict[str, Reason] = {}
         self.log: list[str] = []
@@ -76,7 +100,7 @@ class World:
                 return stop.value
             answer = self._do(effect)
 
-    def _do(self, effect: Effect) -> Any:
+    def _do(self, effect: Effect) -> Any:  # noqa: C901  # a table
         match effect:
             case Start(child):
                 return self._start(child)
@@ -84,6 +108,15 @@ class World:
                 return {pid: self._end(child.name, pid) for child in children if (pid := child.pid)}
             case Retry():
                 self.retries.append(effect)
+            case AwaitReady(child, timeout):
+                self.log.append(f"await {child.name} for {timeout:g} s")
+                return child.name in self.ready
+            case Waits(child, sibling):
+                self.log.append(f"{child.name} waits for {sibling}")
+            case Wake():
+                self.wakes += 1
+            case Park() | Unpark():
+                self._keep_down(effect)
             case Cancelled(child):
                 self.log.append(f"cancel {child.name}")
             case Forget(child):
@@ -93,6 +126,15 @@ class World:
             case Decided():
                 self.decisions.append(effect)
         return None
+
+    def _keep_down(self, effect: Park | Unpark) -> None:
+        name, path = effect.child.name, effect.hold.path
+        if isinstance(effect, Park):
+            self.holds.put(effect.hold)
+            self.log.append(f"park {name}")
+        else:
+            self.holds.remove(path)
+            self.log.append(f"unpark {name}")
 
     def _start(self, child: Child) -> tuple[Incarnation, Outcome]:
         self._launched += 1
@@ -127,6 +169,30 @@ class World:
     def retry(self) -> bool:
         """Let the oldest retry come due; tell whether the supervisor goes on."""
         return cast("bool", self.run(restarts.retry(self.family, self.retries.pop(0))))
+
+    def wake(self) -> bool:
+        """Look at those who wait for siblings."""
+        self.wakes = 0
+        return cast("bool", self.run(restarts.wake(self.family)))
+
+    def release_due(self, name: str) -> bool:
+        """Let the time come at which a child is released."""
+        child = self.family.children[name]
+        assert child.hold is not None
+        return cast("bool", self.run(restarts.release(self.family, Release(child, child.hold))))
+
+    def hold(self, name: str, kind: HoldKind = "hold", release_after: float | None = None) -> Term:
+        """Make the call."""
+        call = HoldChild(name, kind, "ann", "too loud", release_after)
+        return self.run(operations.hold_child(self.family, call))
+
+    def release(self, name: str) -> Term:
+        """Make the call."""
+        return self.run(operations.release_child(self.family, name))
+
+    def renew(self, name: str) -> Term:
+        """Make the call."""
+        return self.run(operations.renew_child(self.family, name))
 
     def start_child(self, spec: ChildSpec) -> Term:
         """Make the call."""

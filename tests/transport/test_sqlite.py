@@ -7,7 +7,7 @@ import pytest
 
 from ringleader.actors.errors import RingleaderError
 from ringleader.transport import sqlite
-from ringleader.transport.sqlite import Database
+from ringleader.transport.sqlite import Database, ReadOnly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,3 +146,51 @@ def test_a_closed_database_says_so(path: Path) -> None:
     database.close()
     with pytest.raises(StoreError, match=r"the store .* is closed"):
         database.rows("SELECT 1")
+
+
+def test_the_database_of_another_program_is_left_alone(path: Path) -> None:
+    other: Any = apsw.Connection(str(path))
+    other.execute("CREATE TABLE theirs (x)")
+    other.close()
+    with pytest.raises(StoreError, match="belongs to another program; move it away"):
+        opened(path)
+    with pytest.raises(StoreError, match="belongs to another program"):
+        look(path)
+    other = apsw.Connection(str(path))
+    assert list(other.execute("SELECT name FROM sqlite_schema")) == [("theirs",)]
+    other.close()
+
+
+def look(path: Path, version: int = 1) -> ReadOnly:
+    return ReadOnly(path, "the store", version, StoreError)
+
+
+def test_a_look_leaves_nothing_and_changes_nothing(path: Path) -> None:
+    database = opened(path)
+    with database.transaction() as tables:
+        tables.write("INSERT INTO facts VALUES ('a')")
+    database.close()
+    before = path.read_bytes()
+    with look(path) as file:
+        assert file.rows("SELECT * FROM facts") == [("a",)]
+        with pytest.raises(StoreError, match="can't be written to"):
+            file.rows("DELETE FROM facts")
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    assert path.read_bytes() == before
+
+
+def test_a_look_sees_what_a_killed_owner_wrote(path: Path) -> None:
+    database = opened(path)
+    with database.transaction() as tables:
+        tables.write("INSERT INTO facts VALUES ('a')")
+    with look(path) as file:  # the log is still there, as after a kill
+        assert file.rows("SELECT * FROM facts") == [("a",)]
+    database.close()
+
+
+def test_a_look_at_what_is_not_there_or_not_understood_says_so(path: Path) -> None:
+    with pytest.raises(StoreError, match="can't be opened"):
+        look(path)
+    opened(path, FIRST, SECOND).close()
+    with pytest.raises(StoreError, match="newer Ringleader"):
+        look(path)
