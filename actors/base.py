@@ -53,7 +53,8 @@ class Actor(pykka.Actor):
     """
 
     dispatcher: ClassVar[str] = "pool"
-    """What runs its turns: `pool`, `thread` (own thread, for blocking code) or `async`."""
+    """What runs its turns: `pool`, `thread` (own thread, for blocking code), `async`, or `process`
+    (a process of its own, for code that may crash, hang or grow)."""
 
     mailbox_capacity: ClassVar[int | None] = None
     """Messages that its mailbox holds; None: as the system says."""
@@ -86,8 +87,8 @@ class Actor(pykka.Actor):
             raise HandlerError(
                 f"{cls.__qualname__}.overflow is {cls.overflow!r}; it can be {', '.join(OVERFLOWS)}"
             )
-        if cls.dispatcher == "async":
-            return
+        if cls.dispatcher in {"async", "process"}:
+            return  # in a process of its own it has a loop of its own, if it needs one
         asyncs = _async_names(cls)
         is_chosen = any("dispatcher" in vars(base) for base in cls.__mro__ if base is not Actor)
         if asyncs and is_chosen:
@@ -326,6 +327,13 @@ def host(actor: pykka.Actor, cell: Cell) -> None:
     actor._actor_ref = cell.ref  # noqa: SLF001
     while not told.empty():  # what the constructor has told
         inbox.put(told.get())
+
+
+def needs_loop(cls: type[pykka.Actor]) -> bool:
+    """Tell whether the actors of a class can run on an event loop only."""
+    if not issubclass(cls, Actor):
+        return False
+    return cls.dispatcher == "async" or bool(_async_names(cls)) or _has_async_methods(cls)
 
 
 def _has_async_methods(cls: type[Actor]) -> bool:

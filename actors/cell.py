@@ -114,6 +114,7 @@ class Cell(Ending):
         make: Callable[[Cell], Any],
         *,
         dispatcher: str | None = None,
+        cell_class: type[Cell] | None = None,
     ) -> Incarnation | None:
         """Begin an incarnation below; a restarted supervisor adopts the cells that it had.
 
@@ -124,12 +125,15 @@ class Cell(Ending):
             if not supervisor.alive:
                 return None
             cell = self.children.get(name)
-            if cell is not None and cell.ref.actor_class is not actor_class:
+            kind = Cell if cell_class is None else cell_class
+            if cell is not None and not (
+                cell.ref.actor_class is actor_class and type(cell) is kind
+            ):
                 cell.close()  # another class at the old name: other messages, another mailbox
                 cell = None
             if cell is None:
                 path = f"{self.path}/{name}"
-                cell = Cell(path, actor_class, self.context, dispatcher=dispatcher)
+                cell = kind(path, actor_class, self.context, dispatcher=dispatcher)
                 self.children[name] = cell
             child = cell
             return cell.launch(lambda: make(child), supervisor)

@@ -160,8 +160,13 @@ class Context:
                 return Pool(self._workers, turn=self._turn, abandoned=self.abandoned)
             case "async":
                 return LoopDispatcher(turn=self._turn)
+            case "process":
+                raise ValueError(
+                    "who lives in a process of its own needs a supervisor: start it with "
+                    "system.start_child(ChildSpec(...)), not with start()"
+                )
             case _:
-                names = ", ".join(sorted({"pool", "thread", "async", *self._makers}))
+                names = ", ".join(sorted({"pool", "thread", "async", "process", *self._makers}))
                 raise ValueError(f"there is no dispatcher {name!r}; there are {names}")
 
     # ---------------------------------------------------------------- processes

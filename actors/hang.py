@@ -83,7 +83,7 @@ class Seen:
 
     def hangs(self, deadline: float, now: float) -> bool:
         """Tell whether it has been in one place for `deadline` seconds."""
-        return self.position is not None and now - self.since >= deadline
+        return self.position is not None and now >= self.since + deadline  # as `next_look` adds
 
     def next_look(self, deadline: float, now: float) -> float:
         """Return when to look again, so that the deadline itself is met exactly."""

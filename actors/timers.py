@@ -136,10 +136,13 @@ class Timers:
         if key is None:
             key = object()
         self.cancel(key)
-        timer = ActorTimer(self._incarnation, key, message, period, self._forget)
+        timer = self._make(key, message, period)
         self._timers[key] = timer
         timer.set(seconds)
         return timer
+
+    def _make(self, key: Hashable, message: Any, period: float | None) -> ActorTimer:
+        return ActorTimer(self._incarnation, key, message, period, self._forget)
 
     def _forget(self, timer: ActorTimer) -> None:
         if self._timers.get(timer.key) is timer:

@@ -345,7 +345,7 @@ class Turns:
         except Exception as error:  # noqa: BLE001  # Pykka's contract: it goes to the caller
             self._refuse_ask(incarnation, ask, error)
         else:
-            if incarnation.alive:
+            if result is not LATER and incarnation.alive:
                 ask.reply_to.set(result)
 
     def _refuse_ask(self, incarnation: Incarnation, ask: Ask, error: Exception) -> None:

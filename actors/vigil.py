@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from pykka import ActorDeadError
 
@@ -179,6 +179,8 @@ def _about(watched: Watched, events: Iterable[Event]) -> list[tuple[Event, str]]
 
 class Watchman(Actor):
     """Looks when something is due; all that it knows is in the list, which outlives it."""
+
+    dispatcher: ClassVar[str] = "thread"  # it must see that every worker of the pool hangs
 
     def __init__(self, watch_list: WatchList) -> None:
         super().__init__()

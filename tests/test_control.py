@@ -254,7 +254,7 @@ def test_a_refusal_is_told_as_such_and_not_logged_as_a_fault(
     server: ControlServer, desk: Desk, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk.value = RingleaderError("no such thing")
-    with NodeClient(path) as client, pytest.raises(OrderRefused, match="^no such thing$") as told:
+    with NodeClient(path) as client, pytest.raises(OrderRefused, match=r"^no such thing$") as told:
         client.tree()
     assert told.value.exit_code == 1
     assert caplog.records == []

@@ -21,7 +21,7 @@ LINE: Final = 2_000
 """Characters of a cause, a fingerprint or a decision."""
 IN_HAND: Final = 1_000
 """Characters of the message in hand."""
-TRACE: Final = 20_000
+TRACE: Final = 8_000
 """Characters of a traceback: its end, which names the error."""
 
 

@@ -25,6 +25,7 @@ from ringleader.actors.letters import DeadLetters, Outcome
 from ringleader.actors.options import ActorOptions, EventOptions
 from ringleader.actors.registry import EventHub, EventStatistics
 from ringleader.actors.vigil import WatchList
+from ringleader.supervisors.cascade import CascadeBreaker
 from ringleader.supervisors.spec import ChildSpec
 
 from .deaths import Deaths
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from ringleader.actors.lifecycle import Reason
     from ringleader.actors.ref import Ref
     from ringleader.actors.routing import Topic
+    from ringleader.supervisors.cascade import CascadeLimits
     from ringleader.supervisors.ref import SupervisorRef
 
 
@@ -85,6 +87,7 @@ class System:
         intensity: restarts of your top-level actors that are allowed in `period` seconds; one
             more, and the system ends.
         period: whole seconds.
+        cascade: when the cascade breaker stops restarts; None: never.
         shutdown_timeout: seconds that stopping may take in all.
     """
 
@@ -100,6 +103,7 @@ class System:
         event_types: Iterable[type[Event]] = (),
         intensity: int = 1,
         period: int = 5,
+        cascade: CascadeLimits | None = None,
         shutdown_timeout: float = 30.0,
     ) -> None:
         actors, events = actors or ActorOptions(), events or EventOptions()
@@ -127,6 +131,8 @@ class System:
         self.hub = EventHub(self.context, self.catalogue, events, self.epoch)
         self.context.events = self.hub
         self.context.vigil = self._watch_list = WatchList(self.context, self._give_up)
+        if cascade is not None:
+            self.context.gate = CascadeBreaker(cascade, self.context.clock.now)
         self._shutdown_timeout = shutdown_timeout
         self._owner = Owner()
         self._root = Cell("", Root, self.context)

@@ -283,9 +283,7 @@ def test_a_thousand_ends_leave_nothing_behind(nursery: Nursery) -> None:
     assert open_files() == before
 
 
-def test_what_a_process_and_its_descendants_use_can_be_seen(
-    nursery: Nursery, fifo: Fifo
-) -> None:
+def test_what_a_process_and_its_descendants_use_can_be_seen(nursery: Nursery, fifo: Fifo) -> None:
     process = nursery.python(HOLD_IN_A_GRANDCHILD, fifo.path)
     assert fifo.read() == b"up"
     used = process.stats()

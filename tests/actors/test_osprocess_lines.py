@@ -38,9 +38,8 @@ stranger = subprocess.Popen([sys.executable, "-S", "-c", "import signal; signal.
 print(stranger.pid, flush=True)
 """
 LEAVE_STDOUT_TO_A_CHATTERBOX = """
-import subprocess, sys
-stranger = subprocess.Popen(["yes"], start_new_session=True)
-print(stranger.pid, flush=True)
+import subprocess
+subprocess.Popen(["yes"], start_new_session=True)
 """
 
 
@@ -126,11 +125,7 @@ def test_the_end_is_seen_while_a_stranger_holds_stdout_open(nursery: Nursery) ->
 
 def test_a_stranger_that_talks_on_is_not_listened_to_for_ever(nursery: Nursery) -> None:
     talking = Talking(nursery, LEAVE_STDOUT_TO_A_CHATTERBOX)
-    try:
-        assert talking.end().exit_code == 0
-    finally:
-        pid = next(int(line) for line in talking.all_lines() if line.isdigit())
-        os.kill(pid, signal.SIGKILL)
+    assert talking.end().exit_code == 0  # and then the pipe is closed, which ends the stranger
 
 
 def test_what_was_said_before_the_end_is_read_after_it() -> None:
@@ -187,9 +182,7 @@ def test_a_process_whose_reader_can_not_be_started_is_killed(nursery: Nursery) -
 
     process = nursery.python(WAIT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     with pytest.raises(RuntimeError, match="can't start"):
-        LineReader(
-            process, spawn=refuse, name="reader", hear=print, ended=print, max_line=LONGEST
-        )
+        LineReader(process, spawn=refuse, name="reader", hear=print, ended=print, max_line=LONGEST)
     assert not is_alive(process.pid)
     probe(lambda: open_files() == before)
 

@@ -11,12 +11,12 @@ from ringleader.actors.context import Context
 from ringleader.actors.errors import ActorDied
 from ringleader.actors.incarnation import Incarnation
 from ringleader.actors.lifecycle import Exited, Failed, Ignored, Shutdown, Started
-from ringleader.supervisors import calls
 from ringleader.testing import ManualClock
 from tests.otp.asking import check, request
 from tests.otp.behaviour import Sup
 from tests.otp.record import Record
 from tests.otp.terms import reason_of, rows, term
+from tests.otp.writing import COUNT, WHICH
 
 if TYPE_CHECKING:
     from ringleader.actors.future import Reply
@@ -56,7 +56,7 @@ class Outside:
 class Asked:
     """A call, and where its answer will be."""
 
-    call: calls.Call
+    step: Step
     reply: Reply[Any]
 
 
@@ -64,10 +64,10 @@ class World:
     """One scenario's tree, clock and record. Contains no rule of supervision."""
 
     def __init__(self, player: Player) -> None:
-        self._player, self._clock, self._record = player, OracleClock(), Record()
+        self.player, self._clock, self.record = player, OracleClock(), Record()
         context = Context(
             clock=self._clock,
-            sink=self._record,
+            sink=self.record,
             dispatchers={"pool": lambda _: player.dispatcher},
             seed=1,
         )
@@ -76,7 +76,7 @@ class World:
 
     def run(self, scenario: Scenario) -> Trace:
         """Play it; once only."""
-        self._record.reports = scenario.get("reports", False)
+        self.record.reports = scenario.get("reports", False)
         snapshots = scenario.get("snapshots", True)
         start = self._start({"type": "supervisor", "sup": scenario["tree"]})
         parts: list[dict[str, Any]] = []
@@ -88,28 +88,28 @@ class World:
         trace["final"] = {path: self._look_at(pid) for path, pid in self._supervisors()}
         stopped = self._read_all(self._do({"op": "stop"}))
         trace["stop"] = self._part(stopped, tree=False)
-        trace["left_alive"] = self._record.left_alive()
+        trace["left_alive"] = self.record.left_alive()
         return trace
 
     def _start(self, root: dict[str, Any]) -> Any:
         outside = Outside()
-        args = (self._record, root, self._player)
+        args = (self.record, root, self.player)
         pid = self._root.launch(lambda: build(Sup, self._root, args, {}), outside)
         self._settle()
         match outside.start:
             case Failed(reason):
-                return ["error", self._term(reason)]
+                return ["error", self.term(reason)]
             case Ignored():
                 return "ignore"
             case _:
-                return ["ok", self._record.label(pid)]
+                return ["ok", self.record.label(pid)]
 
     def _settle(self) -> None:
         """Go on until nothing happens any more, and no timer runs."""
-        self._player.run_until_quiescent()
+        self.player.run_until_quiescent()
         while (when := self._clock.next_time()) is not None:
             self._clock.advance_to(when)
-            self._player.run_until_quiescent()
+            self.player.run_until_quiescent()
 
     # ------------------------------------------------------------------ steps
 
@@ -120,12 +120,12 @@ class World:
                 self._clock.passed += step["ms"] / 1000
                 return "ok"
             case "check_childspecs":
-                return self._term(check(step, self._record, self._player))
+                return self.term(check(step, self.record, self.player))
             case "crash" | "exit_signal" | "stop_sup" | "stop":
-                pid = self._record.live(step.get("path", "root"))
+                pid = self.record.live(step.get("path", "root"))
                 return "not_running" if pid is None else self._from_outside(step, pid)
             case _:
-                pid = self._record.live(step["sup"])
+                pid = self.record.live(step["sup"])
                 return "noproc" if pid is None else self._ask(step, pid)
 
     def _from_outside(self, step: Step, pid: Incarnation) -> Any:
@@ -149,14 +149,18 @@ class World:
 
     def _ask(self, step: Step, pid: Incarnation) -> Any:
         if step["op"] == "batch":
-            with self._player.hold(pid.cell):
+            with self.player.hold(pid.cell):
                 return tuple(self._do_at_once(entry) for entry in step["ops"])
-        call = request(step, self._record, self._player)
-        return Asked(call, pid.ref.ask(call, block=False))
+        return self.send(step, pid)
+
+    def send(self, step: Step, pid: Incarnation) -> Asked:
+        """Make a call; do not wait."""
+        call = request(step, self.record, self.player)
+        return Asked(step, pid.ref.ask(call, block=False))
 
     def _do_at_once(self, step: Step) -> Any:
         result = self._do(step)
-        self._player.run_until_quiescent()
+        self.player.run_until_quiescent()
         return result
 
     # ------------------------------------------------------------------ results
@@ -172,29 +176,30 @@ class World:
     def _read(self, result: Any) -> Any:
         match result:
             case Asked():
-                return self._answer(result)
+                return self.answer(result)
             case Incarnation():
-                return ["stopped", self._term(result.reason)]
+                return ["stopped", self.term(result.reason)]
             case _:
                 return result
 
-    def _answer(self, asked: Asked) -> Any:
+    def answer(self, asked: Asked) -> Any:
+        """Read an answer, in the oracle's words."""
         try:
             value: Any = asked.reply.get(timeout=0)
         except ActorDied as died:
-            return ["exit", self._term(died.reason)]
-        if isinstance(asked.call, calls.WhichChildren):
+            return ["exit", self.term(died.reason)]
+        if asked.step["op"] == "which_children":
             is_worker = value == "ok"
-            return ["children", value if is_worker else rows(value, self._record.number_of)]
-        return self._term(value)
+            return ["children", value if is_worker else rows(value, self.record.number_of)]
+        return self.term(value)
 
-    def _term(self, x: Any) -> Any:
-        return term(x, self._record.label)
+    def term(self, x: Any) -> Any:
+        return term(x, self.record.label)
 
     # ------------------------------------------------------------------ looking
 
     def _part(self, result: Any, *, tree: bool) -> dict[str, Any]:
-        events, orphans = self._record.take()
+        events, orphans = self.record.take()
         part = {"result": result, "events": events}
         if orphans:
             part["orphans"] = orphans
@@ -203,17 +208,16 @@ class World:
         return part
 
     def _supervisors(self) -> list[tuple[str, Incarnation]]:
-        live = ((path, self._record.live(path)) for path in sorted(self._record.latest))
+        live = ((path, self.record.live(path)) for path in sorted(self.record.latest))
         return [(p, pid) for p, pid in live if pid and issubclass(pid.ref.actor_class, Sup)]
 
     def _look_at(self, pid: Incarnation) -> dict[str, Any]:
-        count = self._call(pid, calls.CountChildren())
-        return {"children": self._children(pid), "count": count}
+        return {"children": self._children(pid), "count": self._call(pid, COUNT)}
 
     def _children(self, pid: Incarnation) -> Any:
-        return self._call(pid, calls.WhichChildren())[1]
+        return self._call(pid, WHICH)[1]
 
-    def _call(self, pid: Incarnation, call: calls.Call) -> Any:
-        asked = Asked(call, pid.ref.ask(call, block=False))
-        self._player.run_until_quiescent()
-        return self._answer(asked)
+    def _call(self, pid: Incarnation, step: Step) -> Any:
+        asked = self.send(step, pid)
+        self.player.run_until_quiescent()
+        return self.answer(asked)

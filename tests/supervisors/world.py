@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ringleader.actors.cell import Cell
-    from ringleader.actors.holds import HoldKind
+    from ringleader.actors.holds import Hold, HoldKind
     from ringleader.supervisors.child import Child
     from ringleader.supervisors.spec import Restart, Term
 
@@ -60,6 +62,10 @@ def family(
     return world
 
 
+def _constant(wait: float, _: Child) -> float:
+    return wait
+
+
 class World:
     """A family and everything that its plans asked for.
 
@@ -72,13 +78,13 @@ class World:
     ) -> None:
         self.now = 0.0
         self.holds = MemoryHolds()
-        beyond: dict[str, Any] = {
-            "path": "/top",
-            "backoff": lambda _: backoff,
-            "held": lambda name: self.holds.get(f"/top/{name}"),
-            "wall": lambda: 1_000_000.0 + self.now,
-        }
-        self.family = Family(flags, lambda: self.now, Policy(**(beyond | dict(policy or {}))))
+        beyond = Policy(
+            path="/top",
+            backoff=partial(_constant, backoff),
+            held=self._held,
+            wall=lambda: 1_000_000.0 + self.now,
+        )
+        self.family = Family(flags, lambda: self.now, replace(beyond, **(policy or {})))
         self.wakes = 0
         self.ready: set[str] = set()
         self.starts: defaultdict[str, list[Outcome]] = defaultdict(list)
@@ -89,6 +95,9 @@ class World:
         self.retries: list[Retry] = []
         self.ended: list[Incarnation] = []
         self._launched = 0
+
+    def _held(self, name: str) -> Hold | None:
+        return self.holds.get(f"/top/{name}")
 
     def run(self, plan: Plan[Any]) -> Any:
         """Run a plan to its end; return its result."""

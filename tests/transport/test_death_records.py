@@ -39,13 +39,14 @@ def ended(reason: Any = "killed", in_hand: Any = None, stack: str = "") -> Ended
     return Ended(DeathReport("/a", 2, reason, 5.0, 1.5, 3, in_hand, stack))
 
 
-def failure(depth: int = 0) -> ValueError:
-    try:
-        if depth:
-            raise failure(depth - 1)
-        raise ValueError("x")
-    except ValueError as error:
-        return error
+def fail() -> None:
+    raise ValueError("x")
+
+
+def failure() -> ValueError:
+    with pytest.raises(ValueError, match="x") as caught:
+        fail()
+    return caught.value
 
 
 class Unspeakable:
@@ -61,7 +62,7 @@ def test_a_record_has_all_that_is_known() -> None:
     assert record.in_hand == "{'job': 7}"
     assert record.traceback.startswith("Traceback (most recent call last):\n")
     assert record.traceback.endswith("ValueError: x\n")
-    assert record.fingerprint.startswith("ValueError < failure:")
+    assert record.fingerprint.startswith("ValueError < fail:")
 
 
 def test_an_end_without_an_exception_has_no_traceback() -> None:
@@ -75,12 +76,13 @@ def test_the_type_of_an_exception_is_named_with_its_module() -> None:
 
 
 def test_long_texts_are_cut() -> None:
-    class Long(Exception):
+    class LongError(Exception):
         def __str__(self) -> str:
             return "y" * 100_000
 
     found = Ended(
-        DeathReport("/a", 1, Long(), 0.0, 0.0, 0, ["z" * 9_000] * 90, "s" * 90_000), "c" * 9_000
+        DeathReport("/a", 1, LongError(), 0.0, 0.0, 0, ["z" * 9_000] * 90, "s" * 90_000),
+        "c" * 9_000,
     )
     record = record_of(found)
     assert len(record.cause) == LINE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,9 +78,7 @@ def test_any_thread_may_hold_and_release(holds: Holds) -> None:
         holds.put(Hold(f"/{name}-gone", "hold", name, "", 0.0))
         holds.remove(f"/{name}-gone")
 
-    threads: list[threading.Thread] = []
-    for name in "abcd":
-        threads.append(spawn(name, lambda name=name: work(name)))  # type: ignore[misc]  # mypy can't infer defaults
+    threads = [spawn(name, partial(work, name)) for name in "abcd"]
     for thread in threads:
         thread.join(30)
     assert [(hold.path, hold.since) for hold in holds.all()] == [

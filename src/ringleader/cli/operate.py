@@ -66,7 +66,7 @@ def stop(
 
 @answers_errors
 def start(path: Whom, *, config: Config = None, data_dir: Data = None, json: Json = False) -> int:
-    """Start an actor that is held, in quarantine, or down. What starts a node is `ringleader up`."""
+    """Start an actor that is held, in quarantine, or down. A node is started by `up`."""
     return _order("start", path, "", config, data_dir, json=json)
 
 
@@ -112,7 +112,7 @@ def operator() -> str:
         return f"user {os.getuid()}"
 
 
-def _order(  # noqa: PLR0917  # what every command has, in its order
+def _order(
     verb: Verb,
     path: str,
     why: str,

@@ -1,0 +1,322 @@
+"""The cell of the one actor of a child process: turns as anywhere, and the parent hears of them."""
+
+from __future__ import annotations
+
+import queue
+from _thread import allocate_lock
+from typing import TYPE_CHECKING, Any
+
+from ringleader.actors.cell import Cell
+from ringleader.actors.dispatch import Seat, here
+from ringleader.actors.errors import CannotCross
+from ringleader.actors.lifecycle import Exit, Failed, Ignore, Started, Up
+from ringleader.actors.message import Ask
+from ringleader.actors.remote import names_of
+from ringleader.actors.timers import ActorTimer, Timers
+
+from .process_frames import Status, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable
+
+    from ringleader.actors.context import Context
+    from ringleader.actors.incarnation import Incarnation
+    from ringleader.actors.letters import Outcome
+    from ringleader.actors.lifecycle import News
+    from ringleader.actors.ref import Ref
+    from ringleader.actors.turns import Turns
+
+    from .process_child_link import ChildLink
+
+
+class MainThread:
+    """Runs the actor's turns in the thread that calls `run`: the process's main thread."""
+
+    is_async = False
+    inline = False
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Turns | Callable[[], None] | None] = queue.SimpleQueue()
+        self._seat = Seat()
+
+    def put(self, runnable: Turns, /) -> None:
+        """Give this one a turn soon."""
+        self._queue.put(runnable)
+
+    def call(self, job: Callable[[], None]) -> None:
+        """Call this in the thread, in its turn."""
+        self._queue.put(job)
+
+    def run(self) -> None:
+        """Do what is asked for until `end`."""
+        here.seat = self._seat
+        while (job := self._queue.get()) is not None:
+            if isinstance(job, Cell):
+                self._seat.cell = job
+                job.run(1)
+                self._seat.cell = None
+            elif callable(job):
+                job()
+
+    def end(self) -> None:
+        """Let `run` return."""
+        self._queue.put(None)
+
+    def run_task(self, coroutine: Any, ended: Callable[[Any], None]) -> Any:
+        """Refuse: coroutines run on event loops."""
+        del ended
+        coroutine.close()
+        raise TypeError("an actor with async handlers needs the dispatcher 'async'")
+
+    def drive(self) -> None:
+        """Do nothing: the thread gives the turns."""
+
+    def replace(self, thread: int) -> None:
+        """Do nothing: nobody gives up a turn here, the process would be killed."""
+
+    def release(self) -> None:
+        """Keep everything."""
+
+    def close(self, timeout: float) -> bool:
+        """End after the turn under way."""
+        del timeout
+        self.end()
+        return True
+
+
+class TurnReply:
+    """Takes the answer of an ask: with the news that its turn is over, or after it."""
+
+    def __init__(self, cell: ChildCell, number: int) -> None:
+        self._cell, self._number = cell, number
+        self._lock = allocate_lock()
+        self._result: tuple[bool, bytes] | None = None
+        self._is_late = False
+
+    def set(self, value: Any = None) -> None:
+        """Take an answer; if it can't cross, the one who asked hears that."""
+        try:
+            self._put(True, self._cell.link.codec.encode(value, self._what()))  # noqa: FBT003  # as sent
+        except CannotCross as error:
+            self._fail(error)
+
+    def set_exception(self, exc_info: tuple[Any, Any, Any]) -> None:
+        """Take an error as the answer."""
+        self._fail(exc_info[1])
+
+    def fail(self, error: BaseException) -> None:
+        """Take an error as the answer."""
+        self._fail(error)
+
+    def collect(self) -> tuple[Status, bytes]:
+        """Return the answer, the turn being over; what comes later is sent by itself."""
+        with self._lock:
+            if self._result is None:
+                self._is_late = True
+                return Status.LATER, b""
+            succeeded, data = self._result
+        return (Status.VALUE if succeeded else Status.ERROR), data
+
+    def _what(self) -> str:
+        return f"the answer of {self._cell.path}"
+
+    def _fail(self, error: BaseException) -> None:
+        self._put(False, self._cell.link.codec.encode(error, self._what()))  # noqa: FBT003  # as sent
+
+    def _put(self, succeeded: bool, data: bytes) -> None:  # noqa: FBT001  # as sent
+        with self._lock:
+            if self._result is not None:
+                raise queue.Full
+            self._result = (succeeded, data)
+            is_late = self._is_late
+        if is_late:
+            self._cell.link.send(Word.LATE, self._number, succeeded, data)
+
+
+class ChildCell(Cell):
+    """Takes one message at a time, and says when it is done with it."""
+
+    __slots__ = ("error", "known", "link", "names", "number", "on_end", "reply")
+
+    def __init__(
+        self,
+        path: str,
+        actor_class: type[Any],
+        context: Context,
+        *,
+        dispatcher: str,
+        ref: Ref[Any],
+        link: ChildLink,
+        on_end: Callable[[], None],
+    ) -> None:
+        super().__init__(path, actor_class, context, dispatcher=dispatcher)
+        self.ref = ref
+        self._urn = ref.cell.urn
+        self.link = link
+        self.on_end = on_end
+        self.number = 0
+        self.reply: TurnReply | None = None
+        self.error: BaseException | None = None
+        self.names: dict[str, bool] = {}
+        self.known = -1
+
+    def begin(self, make: Callable[[], Any], number: int) -> None:
+        """Begin the one life that there is here."""
+        self.launched = number - 1
+        incarnation = self.launch(make, self)
+        incarnation.timers = RemoteTimers(incarnation, self.link)
+
+    def take(self, number: int, is_ask: bool, message: Any, over: Iterable[int]) -> None:  # noqa: FBT001  # as sent
+        """Take a message in; the last one is done with."""
+        current = self.current
+        if current is not None and over:
+            current.timers.over(over)
+        self.number = number
+        self.reply = TurnReply(self, number) if is_ask else None
+        self.mailbox.put(Ask(message, self.reply) if is_ask else message)
+
+    # ------------------------------------------------------------------- what the parent hears
+
+    @property
+    def alive(self) -> bool:
+        """Whether the parent wants to hear."""
+        return True
+
+    def hear(self, news: News) -> None:
+        """Tell the parent of the start or the end."""
+        if isinstance(news, Started):
+            match news.outcome:
+                case Up(extra):
+                    self._tell_up(news.incarnation, extra)
+                case Failed(reason):
+                    self._tell_end(Word.NOT_UP, self.error or reason)
+                case _:
+                    self._tell_end(Word.NOT_UP, Ignore())
+        else:
+            reason = getattr(news, "reason", None)
+            self._tell_end(Word.OVER, self.error or reason)
+
+    def _tell_up(self, incarnation: Incarnation, extra: Any) -> None:
+        try:
+            data = self.link.codec.encode(extra, f"what on_start of {self.path} returned")
+        except CannotCross as error:
+            self._tell_end(Word.NOT_UP, error)
+            return
+        self._has_new_names(incarnation)
+        self.link.send(Word.UP, data, self.names)
+
+    def _tell_end(self, word: Word, reason: Any) -> None:
+        if not isinstance(reason, BaseException):
+            reason = Exit(reason)
+        self.link.send(word, self.link.codec.encode(reason, f"the end of {self.path}"))
+        self.on_end()
+
+    def _end_turn(self, sched: Any, done: int) -> None:
+        current = self.current
+        super()._end_turn(sched, done)
+        if not done or current is None or not current.alive:
+            return
+        status, data = (Status.TOLD, b"") if self.reply is None else self.reply.collect()
+        names = self.names if self._has_new_names(current) else None
+        self.link.send(Word.DONE, self.number, status, data, names)
+
+    def _has_new_names(self, incarnation: Incarnation) -> bool:
+        """Look at what attributes the actor has; tell whether there are others than before."""
+        actor = incarnation.actor
+        if actor is None or len(vars(actor)) == self.known:
+            return False
+        self.known = len(vars(actor))
+        before, self.names = self.names, names_of(actor)
+        return before != self.names
+
+    # ------------------------------------------------------------------- what is done elsewhere
+
+    def fail(self, incarnation: Incarnation, error: BaseException) -> None:
+        """End because of an exception in the actor's own turn."""
+        if incarnation.alive:
+            self.error = error
+        super().fail(incarnation, error)
+
+    def tell_failure(self, incarnation: Incarnation, error: BaseException) -> None:
+        """Call the actor's `on_failure`; the parent logs the failure."""
+        try:
+            incarnation.actor.on_failure(type(error), error, error.__traceback__)
+        except BaseException as second:  # noqa: BLE001  # a failure of this actor alone
+            self._log_failure(incarnation, second)
+
+    def _refuse_ask(self, incarnation: Incarnation, ask: Ask, error: Exception) -> None:
+        """Give the error to who asked; the parent logs it."""
+        if incarnation.alive:
+            ask.reply_to.set_exception((type(error), error, error.__traceback__))
+
+    def bury(self, item: Any, outcome: Outcome, *, detail: str = "", report: Any = None) -> None:
+        """Do nothing: the parent has the message, and counts it."""
+
+    def ready(self, incarnation: Incarnation) -> None:
+        """Have the supervisor told that the actor is ready."""
+        if incarnation.alive:
+            self.link.order("ready")
+
+
+class _Set:
+    """A timer that the parent keeps."""
+
+    __slots__ = ("_link", "_number")
+
+    def __init__(self, link: ChildLink, number: int) -> None:
+        self._link, self._number = link, number
+
+    def cancel(self) -> None:
+        """Have it cancelled, its message too, if that is queued."""
+        self._link.order("cancel", self._number)
+
+
+class RemoteTimer(ActorTimer):
+    """A timer whose message comes from the parent's mailbox, in order with all others."""
+
+    __slots__ = ("_link", "number")
+
+    def attach(self, link: ChildLink, number: int) -> None:
+        """Say where it is kept."""
+        self._link, self.number = link, number
+
+    def set(self, seconds: float) -> None:
+        """Let it fire after `seconds`."""
+        self._timer = _Set(self._link, self.number)
+        self._link.order("timer", self.number, seconds, self._period, self.message)
+
+    def over(self) -> None:
+        """Take the news that its message is being handled, and there will be no other."""
+        self._timer = None
+        self._forget(self)
+
+
+class RemoteTimers(Timers):
+    """The timers of a process actor: kept by the parent, so that their messages queue there."""
+
+    __slots__ = ("_by_number", "_link", "_made")
+
+    def __init__(self, incarnation: Incarnation, link: ChildLink) -> None:
+        super().__init__(incarnation)
+        self._link = link
+        self._made = 0
+        self._by_number: dict[int, RemoteTimer] = {}
+
+    def _make(self, key: Hashable, message: Any, period: float | None) -> ActorTimer:
+        timer = RemoteTimer(self._incarnation, key, message, period, self._forget)
+        self._made += 1
+        timer.attach(self._link, self._made)
+        self._by_number[self._made] = timer
+        return timer
+
+    def _forget(self, timer: ActorTimer) -> None:
+        super()._forget(timer)
+        if isinstance(timer, RemoteTimer):
+            self._by_number.pop(timer.number, None)
+
+    def over(self, numbers: Iterable[int]) -> None:
+        """Take the news that these have fired for the last time."""
+        for number in numbers:
+            timer = self._by_number.get(number)
+            if timer is not None:
+                timer.over()
