@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from .options import LogLevel
 from .osprocess_end import signal_number
-from .osprocess_errors import ProcessError
+from .osprocess_errors import ProcessSettingsError
 from .osprocess_limits import ProcessLimits
 
 
@@ -40,7 +40,8 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
         Meta(description="a regular expression; the first line in which it is found says it is up"),
     ] = None
     ready_after: Annotated[
-        float | None, Meta(gt=0, description="how long it has to run to count as up (seconds)")
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="how long it has to run to count as up (seconds)"),
     ] = None
     ready_timeout: Annotated[
         float, Meta(gt=0, description="after which a program that is not up is killed (seconds)")
@@ -68,29 +69,36 @@ class ProgramOptions(Struct, frozen=True, kw_only=True):
         """Check what would fail later, or not at all.
 
         Raises:
-            ProcessError: something is wrong; the message says what would be right.
+            ProcessSettingsError: something is wrong; the message says what would be right.
         """
         if isinstance(self.command, str):
-            raise ProcessError(
+            raise ProcessSettingsError(
                 f"the command {self.command!r} is a string; give a list of program and arguments, "
                 f"{self.command.split()!r}"
             )
         if not self.command or not self.command[0]:
-            raise ProcessError("the command is empty; give a program and its arguments")
+            raise ProcessSettingsError("the command is empty; give a program and its arguments")
         signal_number(self.stop_signal)
         if self.ready is not None and self.ready_after is not None:
-            raise ProcessError("ready and ready_after are both set; leave one of them out")
+            raise ProcessSettingsError("ready and ready_after are both set; leave one of them out")
         if self.ready is not None:
             try:
                 re.compile(self.ready)
             except re.error as error:
-                raise ProcessError(
+                raise ProcessSettingsError(
                     f"ready = {self.ready!r} is no regular expression: {error}"
                 ) from error
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
         for name in ("ready_after", "ready_timeout", "stop_timeout"):
             seconds: float | None = getattr(self, name)
             if seconds is not None and not seconds > 0:
-                raise ProcessError(f"{name} is {seconds} s; it must be above 0")
+                raise ProcessSettingsError(f"{name} is {seconds} s; it must be above 0")
+        for name, least in (("max_line", 80), ("keep_lines", 0)):
+            number: int = getattr(self, name)
+            if number < least:
+                raise ProcessSettingsError(f"{name} is {number}; it must be at least {least}")
 
 
 class ProgramSettings(TypedDict, total=False):
@@ -115,7 +123,7 @@ def program_options(command: Any, settings: ProgramSettings) -> ProgramOptions:
     """Return the options that a command and settings by name make.
 
     Raises:
-        ProcessError: something is wrong with them.
+        ProcessSettingsError: something is wrong with them.
     """
     is_listed = isinstance(command, (list, tuple))
     parts: Any = tuple(map(str, command)) if is_listed else command  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # checked by the options

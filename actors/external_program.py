@@ -21,7 +21,7 @@ from .handlers import handles
 from .lifecycle import LATER, Exit, Failed, Up
 from .osprocess import KILL_SECONDS
 from .osprocess_end import signal_number
-from .osprocess_errors import ProcessError
+from .osprocess_errors import ProcessSettingsError
 from .osprocess_lines import LineReader
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class ExternalProgram(Actor):
         settings: the fields of `ProgramOptions`.
 
     Raises:
-        ProcessError: something is wrong with the settings.
+        ProcessSettingsError: something is wrong with the settings.
     """
 
     mailbox_capacity: ClassVar[int | None] = 1_000
@@ -111,7 +111,9 @@ class ExternalProgram(Actor):
         if options is None:
             options = program_options(command, settings)
         elif command or settings:
-            raise ProcessError("options say everything; leave out the command and other settings")
+            raise ProcessSettingsError(
+                "options say everything; leave out the command and other settings"
+            )
         self.options = options
         self._pattern = None if options.ready is None else re.compile(options.ready)
         self._last: deque[str] = deque(maxlen=options.keep_lines)
@@ -141,7 +143,7 @@ class ExternalProgram(Actor):
         """Send a signal to the program's group, such as HUP; tell whether it was there.
 
         Raises:
-            ProcessError: there is no such signal.
+            ProcessSettingsError: there is no such signal.
         """
         number = signal_number(name)
         return self._process is not None and self._process.signal(number)

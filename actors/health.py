@@ -24,8 +24,7 @@ _WORDS: Final[Mapping[Status, str]] = {
 _STATUS_OF: Final[Mapping[str, Status]] = {
     word: status for status, words in _WORDS.items() for word in words.split()
 }
-_FLAGS: Final = ("healthy", "is_healthy", "ok", "alive")
-_STATES: Final = ("status", "state", "health")
+_VERDICTS: Final = ("healthy", "is_healthy", "ok", "alive", "status", "state", "health")
 _MESSAGES: Final = ("message", "reason", "error", "detail")
 _DETAILS: Final = "details"
 _SHAPES: Final = "a bool, None, a word such as 'healthy', a mapping or an object with such, Health"
@@ -111,17 +110,14 @@ def _of_mapping(said: Mapping[str, Any]) -> Health | None:
     """Return the worst that is said; None if nothing is."""
     verdicts: set[Status] = set()
     strange: list[object] = []
-    for key in _FLAGS:
-        if isinstance(said.get(key), bool):
-            verdicts.add("healthy" if said[key] else "unhealthy")
-    for key in _STATES:
-        state = said.get(key)
-        if isinstance(state, bool):
-            verdicts.add("healthy" if state else "unhealthy")
-        elif isinstance(state, str | Enum):
-            status = _status_of(_word_in(state))
+    for key in _VERDICTS:
+        verdict = said.get(key)
+        if isinstance(verdict, int) and verdict in (True, False):
+            verdicts.add("healthy" if verdict else "unhealthy")
+        elif isinstance(verdict, str | Enum):
+            status = _status_of(_word_in(verdict))
             if status is None:
-                strange.append(state)
+                strange.append(verdict)
             else:
                 verdicts.add(status)
     if not verdicts:
@@ -143,7 +139,7 @@ def _message_in(said: Mapping[str, Any]) -> str:
 
 
 def _details_in(said: Mapping[str, Any]) -> Mapping[str, Any]:
-    known = {*_FLAGS, *_STATES, *_MESSAGES, _DETAILS}
+    known = {*_VERDICTS, *_MESSAGES, _DETAILS}
     rest = {key: value for key, value in said.items() if key not in known}
     details = said.get(_DETAILS)
     if isinstance(details, Mapping):
@@ -152,7 +148,7 @@ def _details_in(said: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _attributes(value: object) -> dict[str, Any]:
-    names = (*_FLAGS, *_STATES, *_MESSAGES, _DETAILS, "health_score", "score")
+    names = (*_VERDICTS, *_MESSAGES, _DETAILS, "health_score", "score")
     found = ((name, getattr(value, name, None)) for name in names)
     return {name: item for name, item in found if item is not None and not callable(item)}
 

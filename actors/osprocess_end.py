@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from .osprocess_errors import ProcessError
+from .osprocess_errors import ProcessSettingsError
 
 
 class EndCause(StrEnum):
@@ -97,12 +97,12 @@ def signal_number(name: str | int) -> int:
     """Return the number of a signal: `TERM`, `SIGTERM` and 15 are the same.
 
     Raises:
-        ProcessError: there is none of this name or number.
+        ProcessSettingsError: there is none of this name or number.
     """
     if isinstance(name, int):
         if name in signal.valid_signals() and name > 0:
             return name
-        raise ProcessError(
+        raise ProcessSettingsError(
             f"there is no signal {name}; the usual one to end a program is TERM (15)"
         )
     bare = name.strip().upper().removeprefix("SIG")
@@ -111,4 +111,4 @@ def signal_number(name: str | int) -> int:
         return numbers[bare]
     near = difflib.get_close_matches(bare, numbers, n=3, cutoff=0.5)
     known = ", ".join(near or ("TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "KILL"))
-    raise ProcessError(f"there is no signal {name!r}; there are {known}")
+    raise ProcessSettingsError(f"there is no signal {name!r}; there are {known}")

@@ -14,6 +14,10 @@ class ProcessError(RingleaderError):
     """An operating-system process can't be had, or was described wrongly."""
 
 
+class ProcessSettingsError(ProcessError, ValueError):
+    """A process is described in a way that can't work; the message says what would."""
+
+
 class ProcessStartError(ProcessError):
     """This command can't be started, and trying again would not help.
 

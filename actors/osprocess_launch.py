@@ -171,8 +171,8 @@ def _wrong_program(
     """Say what is wrong with the program itself; nothing if it can be found and executed."""
     if os.sep not in program:
         if shutil.which(program, path=_search_path(env)) is None:
-            near = _near(program, _programs(env))
-            return f"there is no such program on PATH ({_search_path(env)}){near}"
+            near = _near(program, _programs(env)) or "; install it, or give its path"
+            return f"there is no such program on PATH{near}"
         return ""
     path = Path(cwd or "") / program
     if not path.exists():

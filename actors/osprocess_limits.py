@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta, Struct
 
+from .osprocess_errors import ProcessSettingsError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,26 +28,27 @@ class ProcessLimits(Struct, frozen=True, kw_only=True):
     """
 
     memory: Annotated[
-        int | None, Meta(ge=1, description="resident memory above which it is killed (bytes)")
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="resident memory above which it is killed (bytes)"),
     ] = None
     address_space: Annotated[
-        int | None,
-        Meta(ge=1024, description="address space, beyond which allocations fail (bytes)"),
+        Annotated[int, Meta(ge=1024)] | None,
+        Meta(description="address space, beyond which allocations fail (bytes)"),
     ] = None
     cpu_time: Annotated[
-        int | None,
-        Meta(ge=1, description="processor time, after which it gets SIGXCPU (seconds)"),
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="processor time, after which it gets SIGXCPU (seconds)"),
     ] = None
     nice: Annotated[
-        int | None,
-        Meta(ge=-20, le=19, description="priority: 19 gives way to all; below 0 needs root"),
+        Annotated[int, Meta(ge=-20, le=19)] | None,
+        Meta(description="priority: 19 gives way to all; below 0 needs root"),
     ] = None
 
     def __post_init__(self) -> None:
         """Check what msgspec checks only in what it decodes.
 
         Raises:
-            ValueError: a limit is out of its range.
+            ProcessSettingsError: a limit is out of its range.
         """
         ranges = {
             "memory": (self.memory, 1, None),
@@ -56,7 +59,7 @@ class ProcessLimits(Struct, frozen=True, kw_only=True):
         for name, (value, least, most) in ranges.items():
             if value is not None and (value < least or (most is not None and value > most)):
                 right = f"at least {least}" if most is None else f"from {least} to {most}"
-                raise ValueError(f"the limit {name} is {value}; it must be {right}")
+                raise ProcessSettingsError(f"the limit {name} is {value}; it must be {right}")
 
 
 def limited(command: Sequence[str], limits: ProcessLimits) -> list[str]:

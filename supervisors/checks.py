@@ -10,6 +10,7 @@ import pykka
 from ringleader.actors.care import HealthCheck
 
 from .dependencies import check_dependencies
+from .errors import BadChildSpec
 from .spec import (
     CHILD_TYPES,
     GRACE_WORDS,
@@ -65,7 +66,7 @@ def _problem_of_policy(spec: ChildSpec, auto_shutdown: str | None) -> Term | Non
     return None
 
 
-def check_childspecs(
+def specs_problem(
     specs: Sequence[ChildSpec], auto_shutdown: str | None = None, known: Iterable[str] = ()
 ) -> Term | None:
     """Return what is wrong with the first bad spec, in OTP's terms, or None.
@@ -85,6 +86,27 @@ def check_childspecs(
             return ("duplicate_child_name", spec.id)
         seen.add(spec.id)
     return check_dependencies(specs, known)
+
+
+def check_childspecs(specs: Iterable[ChildSpec], auto_shutdown: str | None = None) -> None:
+    """Check the specs of one supervisor without starting anything.
+
+    Args:
+        specs: all of one supervisor's.
+        auto_shutdown: that supervisor's; without it a significant child is only compared with
+            its own restart type.
+
+    Raises:
+        BadChildSpec: the first that is wrong; says what would be right.
+    """
+    specs = list(specs)
+    for spec in specs:
+        wrong = problem(spec, auto_shutdown)
+        if wrong is not None:
+            raise BadChildSpec(getattr(spec, "id", spec), wrong)
+    wrong = specs_problem(specs, auto_shutdown)
+    if wrong is not None:
+        raise BadChildSpec([spec.id for spec in specs], wrong)
 
 
 def _is_name(x: object) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ringleader.actors.lifecycle import Failed, Up
 
-from .checks import check_childspecs
+from .checks import specs_problem
 from .child import Child
 from .dependencies import in_start_order
 from .intensity import Window
@@ -118,7 +118,7 @@ class Family:
             return ("supervisor_data", wrong)
         if self.simple and len(specs) != 1:
             return ("bad_start_spec", list(specs))
-        wrong = check_childspecs(specs, self.flags.auto_shutdown)
+        wrong = specs_problem(specs, self.flags.auto_shutdown)
         if wrong is not None:
             return ("start_spec", wrong)
         if self.simple:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ringleader.actors.incarnation import Incarnation
 from ringleader.actors.lifecycle import Failed, Ignored, Up
 
-from .checks import check_childspecs, problem
+from .checks import problem, specs_problem
 from .child import Child
 from .dependencies import check_dependencies, in_start_order
 from .plan import Decided, Forget, Start, Verdict
@@ -88,7 +88,7 @@ def start_children(family: Family, specs: Sequence[ChildSpec]) -> Plan[Batch | T
     """
     if family.simple:
         return SIMPLE
-    wrong = check_childspecs(specs, family.flags.auto_shutdown, family.children)
+    wrong = specs_problem(specs, family.flags.auto_shutdown, family.children)
     if wrong is not None:
         return ("error", wrong)
     answers: dict[str, Term] = {}

@@ -277,7 +277,9 @@ def environment() -> dict[str, str]:
 def settings() -> dict[str, Any]:
     """Return what of this process's state the other one takes over: paths, and levels of loggers."""
     loggers = logging.Logger.manager.loggerDict.values()
-    levels = {log.name: log.level for log in loggers if isinstance(log, logging.Logger) and log.level}
+    levels = {
+        log.name: log.level for log in loggers if isinstance(log, logging.Logger) and log.level
+    }
     return {
         "sys_path": sys.path,
         "main": main_module(),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ringleader.actors.base import Actor as Actor
+    from ringleader.actors.care import HealthCheck as HealthCheck
     from ringleader.actors.errors import (
         ActorDied as ActorDied,
         DeadlockError as DeadlockError,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ringleader.actors.events.names import DataEventType as DataEventType
     from ringleader.actors.future import Reply as Reply
     from ringleader.actors.handlers import handles as handles
+    from ringleader.actors.holds import Hold as Hold
     from ringleader.actors.incarnation import Incarnation as Incarnation
     from ringleader.actors.letters import (
         DeadLetter as DeadLetter,
@@ -46,8 +48,11 @@ if TYPE_CHECKING:
     )
     from ringleader.actors.ref import Ref as Ref
     from ringleader.actors.routing import ALL as ALL
+    from ringleader.supervisors.cascade import CascadeLimits as CascadeLimits
+    from ringleader.supervisors.checks import check_childspecs as check_childspecs
     from ringleader.supervisors.dynamic import DynamicSupervisor as DynamicSupervisor
-    from ringleader.supervisors.spec import ChildSpec as ChildSpec
+    from ringleader.supervisors.quarantine import Quarantine as Quarantine
+    from ringleader.supervisors.spec import ChildSpec as ChildSpec, Limit as Limit
     from ringleader.supervisors.supervisor import Supervisor as Supervisor
 
     from .system import System as System
@@ -58,6 +63,7 @@ _HOMES = {
     "ALL": ".actors.routing",
     "Actor": ".actors.base",
     "ActorDied": ".actors.errors",
+    "CascadeLimits": ".supervisors.cascade",
     "ChildSpec": ".supervisors.spec",
     "DataEventType": ".actors.events.names",
     "DeadLetter": ".actors.letters",
@@ -71,13 +77,17 @@ _HOMES = {
     "EventType": ".actors.events.base",
     "Exit": ".actors.lifecycle",
     "HandlerError": ".actors.errors",
+    "HealthCheck": ".actors.care",
+    "Hold": ".actors.holds",
     "Ignore": ".actors.lifecycle",
     "Incarnation": ".actors.incarnation",
     "LATER": ".actors.lifecycle",
+    "Limit": ".supervisors.spec",
     "MailboxFull": ".actors.errors",
     "NoSuchActor": ".actors.errors",
     "Outcome": ".actors.letters",
     "PublishError": ".actors.errors",
+    "Quarantine": ".supervisors.quarantine",
     "Ref": ".actors.ref",
     "Reply": ".actors.future",
     "RingleaderError": ".actors.errors",
@@ -85,6 +95,7 @@ _HOMES = {
     "Supervisor": ".supervisors.supervisor",
     "System": ".system",
     "Terminated": ".actors.lifecycle",
+    "check_childspecs": ".supervisors.checks",
     "handles": ".actors.handlers",
 }
 

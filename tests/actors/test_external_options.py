@@ -55,5 +55,5 @@ def test_options_come_from_a_table() -> None:
 
 
 def test_a_table_that_can_not_work_is_refused() -> None:
-    with pytest.raises(ProcessError, match="there is no signal 'STOPP'; there are STOP"):
+    with pytest.raises(msgspec.ValidationError, match="there is no signal 'STOPP'; there are STOP"):
         msgspec.convert({"command": ["a"], "stop_signal": "STOPP"}, ProgramOptions)

@@ -65,6 +65,8 @@ class Pair(NamedTuple):
         ({"status": "ok", "error": ValueError("x")}, Health("healthy", "ValueError: x")),
         ({"error": "no disk"}, Health("degraded", "no disk")),
         ({"health": False}, Health("unhealthy")),
+        ({"healthy": "failed"}, Health("unhealthy")),
+        ({"ok": 0}, Health("unhealthy")),
         ({"healthy": True, "status": "degraded"}, Health("degraded")),
         ({"healthy": False, "status": "running"}, Health("unhealthy")),
         ({"healthy": True, "status": "training"}, Health()),

@@ -197,7 +197,7 @@ def test_who_hears_of_one_end_may_wait_for_another(nursery: Nursery) -> None:
     first.when_over(lambda _: waited.append(second.kill(SECONDS)))
     first.kill()
     assert {nursery.end().pid, nursery.end().pid} == {first.pid, second.pid}
-    assert waited == [True]
+    probe(lambda: waited == [True])
 
 
 # ---------------------------------------------------------------- being told
@@ -236,7 +236,7 @@ def test_an_owner_knows_its_processes(nursery: Nursery) -> None:
     assert processes.statistics().guard is None
     one = nursery.python(WAIT)
     two = nursery.start("sleep", "60", name="sleeper")
-    assert processes.live == (one, two)
+    assert list(processes.live) == [one, two]
     assert repr(two) == f"<OsProcess {two.pid} sleeper running>"
     known = processes.statistics()
     assert (known.started, known.live, dict(known.ended)) == (2, 2, {})
@@ -244,7 +244,7 @@ def test_an_owner_knows_its_processes(nursery: Nursery) -> None:
     two.kill(SECONDS)
     assert "as it was told" in repr(two)
     nursery.end()
-    assert processes.live == (one,)
+    assert list(processes.live) == [one]
     assert processes.statistics().ended == {EndCause.STOPPED: 1}
 
 
@@ -303,7 +303,10 @@ def test_the_command_gets_its_environment_directory_and_files(
 ) -> None:
     file, other = os.pipe()
     with os.fdopen(file, "rb") as reader, (tmp_path / "out").open("wb") as out:
-        program = "import os, sys; os.write(int(sys.argv[1]), os.environ['A'].encode())\nprint(os.getcwd())"
+        program = (
+            "import os, sys; os.write(int(sys.argv[1]), os.environ['A'].encode()); "
+            "print(os.getcwd())"
+        )
         with os.fdopen(other, "wb") as writer:
             nursery.python(
                 program,

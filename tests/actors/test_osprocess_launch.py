@@ -47,9 +47,13 @@ def test_a_program_that_is_not_on_path_is_refused_with_those_of_a_like_name(
     script(tmp_path / "redis-server", "")
     error = refused("redis-sever", env={"PATH": str(tmp_path)}, limits=limits)
     assert error == (
-        f"'redis-sever' can't be started: there is no such program on PATH ({tmp_path}); "
+        "'redis-sever' can't be started: there is no such program on PATH; "
         "did you mean redis-server?"
     )
+
+
+def test_a_program_of_which_nothing_like_it_is_there_has_to_be_installed(tmp_path: Path) -> None:
+    assert "install it, or give its path" in refused("redis", env={"PATH": str(tmp_path)})
 
 
 @pytest.mark.parametrize("limits", LIMITS)

@@ -44,7 +44,10 @@ def test_limits_are_in_force_before_the_program_begins() -> None:
 
 
 def test_a_limit_above_the_one_in_force_is_that_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (10, 10))
+    def in_force(_kind: int) -> tuple[int, int]:
+        return 10, 10
+
+    monkeypatch.setattr(resource, "getrlimit", in_force)
     assert "ulimit -S -t 10 && ulimit -H -t 10" in limited(["a"], ProcessLimits(cpu_time=99))[2]
 
 

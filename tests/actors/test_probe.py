@@ -158,7 +158,7 @@ def test_a_coroutine_of_an_actor_without_a_loop_may_not_wait(stage: ManualStage)
 
 
 def test_who_has_ended_answers_nothing(stage: ManualStage) -> None:
-    cell = stage.start(Asked, True)
+    cell = stage.start(Asked, "ok")
     current = cell.current
     assert current is not None
     cell.kill(current)

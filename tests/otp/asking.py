@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ringleader.supervisors import calls
-from ringleader.supervisors.checks import check_childspecs
+from ringleader.supervisors.checks import specs_problem
 from tests.otp.behaviour import spec_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ ABOUT_A_CHILD: dict[str, Any] = {
 def check(step: Step, record: Record, player: Player) -> Term:
     """Check specs, and answer as OTP does."""
     specs = [spec_of(record, player, child) for child in step["specs"]]
-    wrong = check_childspecs(specs, step.get("auto_shutdown"))
+    wrong = specs_problem(specs, step.get("auto_shutdown"))
     return "ok" if wrong is None else ("error", wrong)
 
 

@@ -112,13 +112,15 @@ class Threads:
         self._changed = threading.Condition()
         self._held: dict[Turns, bool] = {}
         self._held_by: dict[Turns, Turns] = {}
-        self.release, self.run_task = self._pool.release, self._pool.run_task
-        self.replace, self.drive = self._pool.replace, self._pool.drive
 
     @property
     def dispatcher(self) -> Dispatcher:
         """What the actors run on."""
-        return self
+        return cast("Dispatcher", self)
+
+    def __getattr__(self, name: str) -> Any:
+        """Leave all but turns to the pool."""
+        return getattr(self._pool, name)
 
     def put(self, runnable: Turns, /) -> None:
         """Give it a turn soon, or when it is not held any more."""

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 def reason_of(x: Any) -> Reason:
     """Read a reason: lists are tuples."""
-    if not isinstance(x, list):
-        return x
-    items: list[Any] = x
-    return tuple(reason_of(item) for item in items)
+    match x:
+        case [*items]:
+            return tuple(reason_of(item) for item in items)
+        case _:
+            return x
 
 
 def term(x: Any, label: Callable[[Incarnation], str]) -> Any:
@@ -31,8 +32,7 @@ def term(x: Any, label: Callable[[Incarnation], str]) -> Any:
             return ["bad_start_spec", [_as_given(spec) for spec in specs]]
         case ("error", (reason, ChildSpec() as spec)):
             return ["error", [term(reason, label), ["child", spec.id]]]
-        case tuple() | list():
-            items: list[Any] = list(x)
+        case [*items]:
             return [term(item, label) for item in items]
         case _:
             return _plain(x, label)

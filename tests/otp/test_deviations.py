@@ -9,9 +9,9 @@ import pytest
 
 from tests.otp.comparing import Verdict, compare
 from tests.otp.deviations import template_paths
-from tests.otp.golden import Golden, golden
 from tests.otp.normal import line
 from tests.otp.replay import playing
+from tests.otp.stored import Golden, golden
 from tests.otp.writing import SOFO, dyn, s, start, sup, w
 
 ALL = golden("named")

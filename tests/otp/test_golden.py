@@ -10,8 +10,8 @@ import pytest
 from tests.otp.by_hand import named
 from tests.otp.comparing import compare
 from tests.otp.generator import random_scenarios
-from tests.otp.golden import COUNT, SEED, Golden, chunks, found, scenario_lines
 from tests.otp.replay import playing
+from tests.otp.stored import COUNT, SEED, Golden, chunks, found, scenario_lines
 
 if TYPE_CHECKING:
     from tests.otp.replay import Play

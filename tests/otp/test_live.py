@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +25,11 @@ pytestmark = pytest.mark.skipif(escript() is None, reason=NO_ERLANG)
 """What the lines above have settled, said of the tests."""
 
 
+def always_all(strategy: str, children: Sequence[Any], failed: object) -> list[Any]:
+    del strategy
+    return group("one_for_all", children, failed)
+
+
 @pytest.mark.parametrize("order", [[], ["--shuffle", "3"], ["--threads"]], ids=str)
 def test_fresh_scenarios_are_equal(
     order: Sequence[str], capsys: pytest.CaptureFixture[str]
@@ -38,10 +43,7 @@ def test_fresh_scenarios_are_equal(
 def test_the_first_difference_is_shown_with_both_traces(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(
-        "ringleader.supervisors.restarts.group",
-        lambda _, children, failed: group("one_for_all", children, failed),
-    )
+    monkeypatch.setattr("ringleader.supervisors.restarts.group", always_all)
 
     assert main([*SEEDS, "300"]) == 1
 

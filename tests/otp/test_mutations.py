@@ -12,8 +12,8 @@ from ringleader.supervisors.inbox import Inbox
 from ringleader.supervisors.intensity import Window
 from ringleader.supervisors.strategy import ends_supervisor, group, is_expected_end, is_restarted
 from tests.otp.comparing import compare
-from tests.otp.golden import golden
 from tests.otp.replay import playing
+from tests.otp.stored import golden
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,8 +58,9 @@ def exclusive_window(window: Window, now: float) -> Window:
 
 
 def window_of_fractions(window: Window, now: float) -> Window:
-    recent = tuple(at for at in window.restarts if at >= now - window.period)
-    return replace(window, restarts=(*recent, now))
+    recent = [at for at in window.restarts if at >= now - window.period]
+    fraction: Any = now
+    return replace(window, restarts=(*recent, fraction))
 
 
 def one_restart_less(window: Window) -> bool:

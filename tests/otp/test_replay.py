@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.otp.golden import golden
 from tests.otp.replay import main
+from tests.otp.stored import golden
 
 ROOT = Path(__file__).parents[2]
 EQUAL = [pair for pair in golden("named") if pair.scenario["name"].startswith("one_for_")]

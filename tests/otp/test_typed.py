@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.otp.comparing import compare
-from tests.otp.golden import Golden, chunks
 from tests.otp.normal import line
 from tests.otp.players import OneByOne
+from tests.otp.stored import Golden, chunks
 from tests.otp.typed import TypedWorld, as_typed
 
 if TYPE_CHECKING:

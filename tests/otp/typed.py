@@ -21,7 +21,6 @@ from ringleader.supervisors.errors import (
     SupervisorError,
     WrongStrategy,
 )
-from ringleader.supervisors.ref import SupervisorRef
 from tests.otp.asking import NOT_OVER
 from tests.otp.behaviour import Sup, spec_of
 from tests.otp.normal import line
@@ -31,6 +30,7 @@ from tests.otp.world import Asked, World
 if TYPE_CHECKING:
     from ringleader.actors.incarnation import Incarnation
     from ringleader.supervisors.answers import ChildInfo
+    from ringleader.supervisors.ref import SupervisorRef
     from tests.otp.writing import Step, Trace
 
 NUMBER = re.compile(r'(?<=")(root[^"#]*)#\d+(?=")')
@@ -51,7 +51,8 @@ class TypedWorld(World):
         """Make a call; do not wait."""
         if not issubclass(pid.ref.actor_class, Sup):
             return super().send(step, pid)
-        return Asked(step, self._dynamic(step, pid) or self._static(step, pid.ref))
+        ref: Any = pid.ref
+        return Asked(step, self._dynamic(step, pid) or self._static(step, ref))
 
     def _dynamic(self, step: Step, pid: Incarnation) -> Any:
         ref: DynamicSupervisorRef[Sup] = DynamicSupervisorRef(pid.cell, Sup)
@@ -67,8 +68,7 @@ class TypedWorld(World):
             case _:
                 return None
 
-    def _static(self, step: Step, ref: Any) -> Any:
-        assert isinstance(ref, SupervisorRef)
+    def _static(self, step: Step, ref: SupervisorRef[Any]) -> Any:
         match step["op"]:
             case "start_child":
                 spec = spec_of(self.record, self.player, step["spec"])

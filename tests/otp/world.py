@@ -47,7 +47,7 @@ class Outside:
     def __init__(self) -> None:
         self.start: Any = None
 
-    def hear(self, news: Started | Exited) -> None:
+    def hear(self, news: object) -> None:
         if isinstance(news, Started):
             self.start = news.outcome
 
@@ -58,6 +58,13 @@ class Asked:
 
     step: Step
     reply: Reply[Any]
+
+
+@dataclass(frozen=True)
+class Together:
+    """What came of the entries of a batch."""
+
+    results: list[Any]
 
 
 class World:
@@ -150,7 +157,7 @@ class World:
     def _ask(self, step: Step, pid: Incarnation) -> Any:
         if step["op"] == "batch":
             with self.player.hold(pid.cell):
-                return tuple(self._do_at_once(entry) for entry in step["ops"])
+                return Together([self._do_at_once(entry) for entry in step["ops"]])
         return self.send(step, pid)
 
     def send(self, step: Step, pid: Incarnation) -> Asked:
@@ -168,9 +175,8 @@ class World:
     def _read_all(self, result: Any) -> Any:
         """Let everything come to rest; return the result, or of a batch all results."""
         self._settle()
-        if isinstance(result, tuple):
-            entries: list[Any] = list(result)
-            return [self._read(entry) for entry in entries]
+        if isinstance(result, Together):
+            return [self._read(entry) for entry in result.results]
         return self._read(result)
 
     def _read(self, result: Any) -> Any:

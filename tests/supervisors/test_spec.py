@@ -6,9 +6,10 @@ import pykka
 import pytest
 
 from ringleader.actors.base import Actor
-from ringleader.supervisors.checks import check_childspecs, problem
+from ringleader.supervisors.checks import check_childspecs, problem, specs_problem
+from ringleader.supervisors.errors import BadChildSpec
 from ringleader.supervisors.problems import explain
-from ringleader.supervisors.spec import MISSING, ChildSpec, Flags
+from ringleader.supervisors.spec import MISSING, ChildSpec, Flags, Limit
 from ringleader.supervisors.supervisor import Supervisor
 
 
@@ -112,20 +113,20 @@ def test_something_else_than_a_spec_is_a_bad_one() -> None:
 def test_specs_checked_alone_may_be_significant() -> None:
     transient = spec(significant=True, restart="transient")
 
-    assert check_childspecs([transient]) is None
-    assert check_childspecs([transient], "never") is not None
-    assert check_childspecs([spec(significant=True)]) is not None
+    assert specs_problem([transient]) is None
+    assert specs_problem([transient], "never") is not None
+    assert specs_problem([spec(significant=True)]) is not None
 
 
 def test_no_id_may_come_twice() -> None:
-    wrong = check_childspecs([spec(), spec(id="b"), spec()])
+    wrong = specs_problem([spec(), spec(id="b"), spec()])
 
     assert wrong == ("duplicate_child_name", "a")
     assert "two children with the id 'a'" in explain(wrong)
 
 
 def test_the_first_bad_spec_is_reported() -> None:
-    assert check_childspecs([spec(), spec(id="b", restart="x"), spec()]) == (
+    assert specs_problem([spec(), spec(id="b", restart="x"), spec()]) == (
         "invalid_restart_type",
         "x",
     )
@@ -158,3 +159,37 @@ def test_bad_flags_are_answered_in_the_terms_of_otp_and_in_words(
 
 def test_an_unknown_term_is_shown_as_it_is() -> None:
     assert explain(("what", "ever", 1)) == "('what', 'ever', 1)"
+
+
+def test_specs_are_checked_without_starting_anything() -> None:
+    check_childspecs([spec(), spec(id="b")])
+    with pytest.raises(BadChildSpec, match="restart must be 'permanent', 'transient' or"):
+        check_childspecs([spec(restart="always")])
+    with pytest.raises(BadChildSpec, match="two children with the id 'a'") as caught:
+        check_childspecs([spec(), spec()])
+    assert caught.value.problem == ("duplicate_child_name", "a")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("backoff", 5, "backoff must be one of tenacity's wait strategies, not 5"),
+        ("healthy_after", -1, "healthy_after must be seconds, 0 or more"),
+        ("limit", 3, "limit must be a Limit"),
+        ("limit", Limit(1, 0), "limit must be a Limit"),
+        ("on_limit", "quarantin", "did you mean 'quarantine'"),
+        ("category", None, "category must be a string"),
+        ("depends_on", "db", "depends_on must be a tuple of ids"),
+        ("soft_depends_on", (1,), "soft_depends_on must be a tuple of ids"),
+        ("ready_timeout", None, "ready_timeout must be seconds"),
+        ("start_timeout", -1, "start_timeout must be seconds or None"),
+        ("progress_deadline", "1", "progress_deadline must be seconds or None"),
+        ("health", True, "health must be a HealthCheck or None"),
+        ("isolation", "proces", "did you mean 'process'"),
+        ("spares", -1, "spares must be a whole number"),
+    ],
+)
+def test_what_is_beyond_otp_is_checked_too(field: str, value: object, said: str) -> None:
+    with pytest.raises(BadChildSpec) as caught:
+        check_childspecs([spec(**{field: value})])
+    assert said in str(caught.value)

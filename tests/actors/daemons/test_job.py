@@ -213,7 +213,7 @@ def test_a_program_that_is_not_there_is_given_up(desk: Desk) -> None:
     desk.jobs.start_job(request, timeout=SECONDS)
     gave_up = desk.next(JobGaveUp)
     assert gave_up.kind == "bad-command"
-    assert gave_up.message.startswith("'no-such-program' can't be started (No such file")
+    assert gave_up.message.startswith("'no-such-program' can't be started: there is no such")
     assert gave_up.message.endswith("set the command of [stages.train] to a program that can")
 
 

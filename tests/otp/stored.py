@@ -1,6 +1,6 @@
 """Scenarios with OTP 25.2.3's traces, for machines without Erlang.
 
-python -m tests.otp.golden writes them anew with the Erlang that is installed.
+python -m tests.otp.stored writes them anew with the Erlang that is installed.
 """
 
 from __future__ import annotations
