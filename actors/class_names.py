@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ MAIN_COPY = "__ringleader_main__"
 """How a child process calls its copy of the parent's `__main__`, so that `if __name__` is false."""
 
 
-@functools.cache
 def class_name(kind: type[Any]) -> str:
     """Return `module:qualname` of a class that can be found by it.
 

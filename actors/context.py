@@ -44,10 +44,6 @@ class EventPort(Protocol):
         """Validate an event and hand it to the registry; return its id."""
         ...
 
-    def failed(self, delivery: Delivery, outcome: Outcome, report: DeathReport) -> None:
-        """Tell that a handler raised or took too long; the delivery is settled."""
-        ...
-
     def attach(self, cell: Cell) -> None:
         """Subscribe a cell to the event types that its class handles; may be repeated."""
         ...
@@ -105,6 +101,8 @@ class Context:
         self.capacity = capacity
         self.overflow: Overflow = overflow
         self.events: EventPort | None = None
+        self.handler_failed: Callable[[Delivery, Outcome, DeathReport], object] | None = None
+        """Hears of each event handler that raised or took too long, once that is counted."""
         self.holds: Holds = MemoryHolds()
         """Who must not run, whatever supervisors decide."""
         self.gate: RestartGate | None = None

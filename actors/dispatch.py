@@ -9,7 +9,7 @@ import queue
 import threading
 from _thread import get_ident
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
@@ -48,20 +48,25 @@ class Dispatcher(Protocol):
         """Do without this thread: it is in a turn that will never end."""
         ...
 
-    def pulse(self) -> int:
-        """Return a number that changes while its event loop, if it is one, comes round."""
-        ...
-
-    def thread_of(self, task: Any) -> int:
-        """Return the thread in which a task of its loop runs now; 0 if the task waits."""
-        ...
-
     def release(self) -> None:
         """Let go of what was kept for one cell alone; the cell is closed."""
         ...
 
     def close(self, timeout: float) -> bool:
         """End all threads; tell whether they ended within `timeout` seconds."""
+        ...
+
+
+@runtime_checkable
+class Looping(Protocol):
+    """A dispatcher whose turns are tasks of an event loop."""
+
+    def pulse(self) -> int:
+        """Return a number that changes while the loop comes round."""
+        ...
+
+    def thread_of(self, task: Any) -> int:
+        """Return the thread in which a task of the loop runs now; 0 if the task waits."""
         ...
 
 
@@ -107,15 +112,6 @@ class _Threads:
 
     def drive(self) -> None:
         """Do nothing: the threads give the turns."""
-
-    def pulse(self) -> int:
-        """Return 0: there is no loop."""
-        return 0
-
-    def thread_of(self, task: Any) -> int:
-        """Return 0: there are no tasks."""
-        del task
-        return 0
 
 
 class Pool(_Threads):

@@ -101,7 +101,7 @@ class LoopDispatcher:
         """Return the loop's thread if it is in this task now; else 0."""
         loop = self._loop
         at = None if loop is None or task is None else asyncio.current_task(loop)
-        return self._ident if at is not None and at.get_coro() is task.get_coro() else 0
+        return self._ident if at is not None and _coroutine(at) is _coroutine(task) else 0
 
     def release(self) -> None:
         """Keep everything: the loop belongs to all its actors."""
@@ -145,6 +145,10 @@ class LoopDispatcher:
         ready = self._ready
         for _ in range(len(ready)):
             ready.popleft().run(self._turn)
+
+
+def _coroutine(task: Any) -> Any:
+    return task.get_coro()
 
 
 class _Task:

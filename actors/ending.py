@@ -218,8 +218,9 @@ class Ending(Turns):
     # ------------------------------------------------------------------------- who is told
 
     def _tell_registry(self, delivery: Delivery, outcome: Outcome, report: DeathReport) -> None:
-        if self.context.events is not None and outcome in (Outcome.FAILED, Outcome.TIMED_OUT):
-            self.context.events.failed(delivery, outcome, report)
+        told = self.context.handler_failed
+        if told is not None and outcome in (Outcome.FAILED, Outcome.TIMED_OUT):
+            told(delivery, outcome, report)
 
     def tell_failure(self, incarnation: Incarnation, error: BaseException) -> None:
         """Log a failure and call the actor's `on_failure`."""

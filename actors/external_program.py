@@ -7,6 +7,7 @@ import os
 import re
 import threading
 from collections import deque
+from collections.abc import Sequence  # noqa: TC003  # declared trees evaluate the constructor's hints
 from dataclasses import dataclass
 from subprocess import PIPE, STDOUT
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
@@ -25,12 +26,15 @@ from .osprocess_errors import ProcessSettingsError
 from .osprocess_lines import LineReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from .incarnation import Incarnation
     from .mailbox import Overflow
     from .osprocess import OsProcess
     from .osprocess_end import ProcessEnd
+
+_FROM_SETTINGS: Any = None
+"""Not `ProgramOptions | None`: a declared tree checks the table against the parameter's type."""
 
 logger = logging.getLogger("ringleader.program")
 
@@ -104,11 +108,11 @@ class ExternalProgram(Actor):
         self,
         command: Sequence[str] = (),
         *,
-        options: ProgramOptions | None = None,
+        options: ProgramOptions = _FROM_SETTINGS,
         **settings: Unpack[ProgramSettings],
     ) -> None:
         super().__init__()
-        if options is None:
+        if options is _FROM_SETTINGS:
             options = program_options(command, settings)
         elif command or settings:
             raise ProcessSettingsError(

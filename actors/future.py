@@ -88,13 +88,13 @@ class Reply(pykka.Future[T]):
             return
         asker.waits_for = self.target  # first, so that of two who close a circle one sees it
         try:
-            self._forbid_circle(asker)
+            self.forbid_circle(asker)
             self._block(None)
         finally:
             if asker.in_turn == get_ident():  # else it was given up, and another turn may wait
                 asker.waits_for = None
 
-    def _forbid_circle(self, asker: Turns) -> None:
+    def forbid_circle(self, asker: Turns) -> None:
         """Refuse to wait in a circle; what was asked is taken back, it would go round in it."""
         circle = _circle(asker, self.target)
         if circle and self.target is not None:

@@ -13,12 +13,13 @@ from _thread import get_ident
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, runtime_checkable
 
+from .dispatch import Looping
 from .turns import ON_LOOP
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
     from types import FrameType
 
+    from .future import Reply
     from .incarnation import Incarnation
     from .turns import Turns
 
@@ -31,18 +32,11 @@ _MACHINERY: Final = ("turns.py", "cell.py", "dispatch.py", "dispatch_async.py", 
 
 
 @runtime_checkable
-class WorksElsewhere(Protocol):
-    """An actor whose messages are handled somewhere else, such as in a process of its own."""
+class TellsStacks(Protocol):
+    """What stands in for an actor that lives elsewhere, such as in a process of its own."""
 
-    def work_position(self) -> Hashable | None:
-        """Return what changes with each message that ends; None while none is in hand.
-
-        Called from any thread; must return at once.
-        """
-        ...
-
-    def work_stack(self) -> str:
-        """Return where the work is, as text; empty if that can't be seen."""
+    def stacks(self) -> Reply[str]:
+        """Ask where the actor is; the answer may never come. Called from any thread."""
         ...
 
 
@@ -72,11 +66,11 @@ class Seen:
         pulse: of its event loop at that time.
     """
 
-    position: Hashable | None
+    position: Position | None
     since: float
     pulse: int = 0
 
-    def at(self, position: Hashable | None, now: float, pulse: int = 0) -> Seen:
+    def at(self, position: Position | None, now: float, pulse: int = 0) -> Seen:
         """Return what is known after another look."""
         same = position is not None and position == self.position
         return self if same else Seen(position, now, pulse)
@@ -93,11 +87,8 @@ class Seen:
         return min(soon, self.since + deadline)
 
 
-def position_of(incarnation: Incarnation, probes: int) -> Hashable | None:
+def position_of(incarnation: Incarnation, probes: int) -> Position | None:
     """Return where it is now; None if it is in no turn: its messages, if any, wait for a worker."""
-    actor = incarnation.actor
-    if isinstance(actor, WorksElsewhere):
-        return actor.work_position()
     cell = incarnation.cell
     turn = cell.in_turn
     if not turn:
@@ -107,30 +98,28 @@ def position_of(incarnation: Incarnation, probes: int) -> Hashable | None:
 
 def pulse_of(incarnation: Incarnation) -> int:
     """Return the pulse of its event loop, if it runs on one."""
-    return incarnation.cell.dispatcher.pulse() if incarnation.is_async else 0
+    dispatcher = incarnation.cell.dispatcher
+    return dispatcher.pulse() if isinstance(dispatcher, Looping) else 0
 
 
 def is_excused(incarnation: Incarnation, seen: Seen) -> bool:
     """Tell whether it can't go on because another actor blocks their event loop."""
-    if not incarnation.is_async or not isinstance(seen.position, Position):
-        return False
     dispatcher = incarnation.cell.dispatcher
+    if not isinstance(dispatcher, Looping):
+        return False
     return dispatcher.pulse() == seen.pulse and not dispatcher.thread_of(incarnation.task)
 
 
 def stack_of(incarnation: Incarnation) -> str:
     """Return where it is as text, as far as that can be seen; empty if it is in no turn."""
-    actor = incarnation.actor
-    if isinstance(actor, WorksElsewhere):
-        return actor.work_stack()
     return turn_stack(incarnation.cell, incarnation.task)
 
 
 def turn_stack(turns: Turns, task: Any) -> str:
     """Return where the turn under way is; empty if there is none, or if it is the caller's own."""
-    thread = turns.in_turn
+    thread, dispatcher = turns.in_turn, turns.dispatcher
     if thread == ON_LOOP:
-        runs_in = turns.dispatcher.thread_of(task)
+        runs_in = dispatcher.thread_of(task) if isinstance(dispatcher, Looping) else 0
         if runs_in:
             return thread_stack(runs_in)
         return "" if task is None else coroutine_stack(task.get_coro())

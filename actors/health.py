@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 Status: TypeAlias = Literal["healthy", "degraded", "unhealthy"]
 """Degraded: it works, but not well. Only an unhealthy actor is ended."""
@@ -49,12 +49,12 @@ class Health:
         """Health between 0 and 1: the actor's own `health_score`, if it gave one."""
         for key in ("health_score", "score"):
             own = self.details.get(key)
-            if _is_share(own):
+            if isinstance(own, int | float) and not isinstance(own, bool) and 0 <= own <= 1:
                 return float(own)
         return _SCORES[self.status]
 
 
-def read_health(value: object) -> Health:
+def read_health(value: Any) -> Health:
     """Return what a result of `health()` means, whatever its shape.
 
     A bool says it; None has no complaint. A word or an enum is looked up; `degraded: disk is
@@ -74,9 +74,9 @@ def read_health(value: object) -> Health:
         case BaseException():
             health = Health("unhealthy", describe(value))
         case Mapping():
-            said = {str(key): item for key, item in value.items()}
+            said = _with_words(cast("Mapping[Any, Any]", value))
             health = _of_mapping(said) or Health(details=said)
-        case (verdict, str(message)) if not hasattr(value, "_fields"):
+        case (verdict, str(message)) if type(value) is tuple or type(value) is list:
             health = replace(read_health(verdict), message=message)
         case _:
             health = _of_mapping(_attributes(value)) or _strange(value)
@@ -124,8 +124,12 @@ def _of_mapping(said: Mapping[str, Any]) -> Health | None:
         if said.get("error"):
             return Health("degraded", _message_in(said), _details_in(said))
         return _strange(strange[0]) if strange else None
-    worst = next(status for status in _WORST_FIRST if status in verdicts)
+    worst: Status = next(status for status in _WORST_FIRST if status in verdicts)
     return Health(worst, _message_in(said), _details_in(said))
+
+
+def _with_words(said: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): value for key, value in said.items()}
 
 
 def _message_in(said: Mapping[str, Any]) -> str:
@@ -143,7 +147,7 @@ def _details_in(said: Mapping[str, Any]) -> Mapping[str, Any]:
     rest = {key: value for key, value in said.items() if key not in known}
     details = said.get(_DETAILS)
     if isinstance(details, Mapping):
-        rest |= {str(key): value for key, value in details.items()}
+        rest |= _with_words(cast("Mapping[Any, Any]", details))
     return rest
 
 
@@ -153,11 +157,7 @@ def _attributes(value: object) -> dict[str, Any]:
     return {name: item for name, item in found if item is not None and not callable(item)}
 
 
-def _is_share(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-
-
-def _strange(value: object) -> Health:
+def _strange(value: Any) -> Health:
     said = repr(value)
     if len(said) > 100:  # noqa: PLR2004  # for people
         said = f"{said[:98]} …"

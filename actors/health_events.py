@@ -6,7 +6,7 @@ somebody wants to hear of it. All are published on behalf of the actor: the subj
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from .events.base import Event
 from .events.daemon import CoordinatorHeartbeat, CoordinatorShutdown
@@ -20,6 +20,8 @@ from .health import describe
 from .letters import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .cell import Cell
     from .health import Health
     from .incarnation import Incarnation
@@ -60,18 +62,18 @@ def transition(incarnation: Incarnation, health: Health, uptime: float) -> Event
                 issues=_issues(health),
             )
         case "unhealthy":
-            error = health.details.get("error")
+            error: Any = health.details.get("error")
             return CoordinatorUnhealthy(
                 coordinator_name=name,
                 reason=health.message or "health() says so",
-                error=None if error is None else str(error),
+                error=None if error is None else f"{error}",
                 health_score=health.score,
             )
 
 
 def shut_down(path: str, reason: Reason, waiting: int) -> CoordinatorShutdown:
     """Tell that it ended in order, with `waiting` messages unread."""
-    said = str(reason[1]) if isinstance(reason, tuple) else str(reason)
+    said = f"{reason[1]}" if type(reason) is tuple else f"{reason}"
     return CoordinatorShutdown(coordinator_name=name_of(path), reason=said, remaining_tasks=waiting)
 
 
@@ -82,10 +84,12 @@ def init_failed(path: str, reason: Reason) -> CoordinatorInitFailed:
 
 
 def _event_handlers(cell: Cell) -> int:
-    kinds: tuple[type, ...] = tuple(getattr(cell.ref.actor_class, "handlers", ()))
+    kinds: Iterable[type[Any]] = getattr(cell.ref.actor_class, "handlers", ())
     return sum(issubclass(kind, Event) for kind in kinds)
 
 
 def _issues(health: Health) -> tuple[str, ...]:
-    issues = health.details.get("issues", ())
-    return tuple(map(str, issues)) if isinstance(issues, list | tuple) else ()
+    issues: Any = health.details.get("issues")
+    if not isinstance(issues, list | tuple):
+        return ()
+    return tuple(f"{issue}" for issue in cast("Iterable[Any]", issues))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .value_errors import frames_of
+
 if TYPE_CHECKING:
     from .incarnation import Incarnation
     from .lifecycle import Reason
@@ -98,13 +100,7 @@ def fingerprint_of(reason: Reason) -> str:
     """Return what equal crashes have in common: the exception's type and its frames."""
     if not isinstance(reason, BaseException):
         return str(reason)
-    frames: list[str] = []
-    traceback = reason.__traceback__
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        frames.append(f"{code.co_qualname}:{traceback.tb_lineno}")
-        traceback = traceback.tb_next
-    return " < ".join([type(reason).__name__, *reversed(frames)])
+    return " < ".join([type(reason).__name__, *frames_of(reason)])
 
 
 @dataclass(frozen=True, slots=True)

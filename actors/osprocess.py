@@ -56,6 +56,7 @@ class OsProcess:
         limits: ProcessLimits | None,
         parent_gone_exit: int | None,
         leaves: Callable[[OsProcess], object],
+        gone: Callable[[OsProcess], object],
         has_pidfd: bool,
     ) -> None:
         self.pid = popen.pid
@@ -66,7 +67,8 @@ class OsProcess:
         self.stderr: IO[bytes] | None = popen.stderr
         self.limits = limits
         self._popen = popen
-        self._clock, self._oom, self._leaves = clock, oom, leaves
+        self._clock, self._oom = clock, oom
+        self._leaves, self._gone = leaves, gone
         self._parent_gone_exit = parent_gone_exit
         self._has_pidfd = has_pidfd
         self._began = clock.now()
@@ -137,8 +139,7 @@ class OsProcess:
         Waits in the kernel and reaps by itself, so that it may be called in the very thread that
         tells of ends, for another process.
         """
-        with self._lock:  # not reaped yet, so that the number means this process
-            watch = os.pidfd_open(self.pid) if self._has_pidfd and self._end is None else None
+        watch = self._open_pidfd()
         if watch is None:
             self._over.wait(timeout)
             return self._end
@@ -150,6 +151,15 @@ class OsProcess:
         finally:
             os.close(watch)
         return self._end
+
+    def _open_pidfd(self) -> int | None:
+        with self._lock:  # not reaped yet, so that the number means this process
+            if self._end is not None or not self._has_pidfd:
+                return None
+            try:
+                return os.pidfd_open(self.pid)
+            except OSError:  # too many open files: whoever watches it will tell
+                return None
 
     def when_over(self, call: Callable[[ProcessEnd], object]) -> None:
         """Call `call` with the end, once: in the thread that tells of ends, or now if it is over.
@@ -180,6 +190,9 @@ class OsProcess:
                 call(end)
             except Exception:
                 logger.exception("what follows from the end of process %s failed", self.pid)
+        # Writing to the guard lets go of the GIL, and getting it back may take 5 ms, so this is
+        # last: the number means another group only when all others have been used meanwhile.
+        self._gone(self)
 
     def reap(self) -> ProcessEnd:
         """Kill what is left of its group and reap it; only once it has ended, or it waits."""
@@ -197,6 +210,7 @@ class OsProcess:
         self.kill()
         self.reap()
         self._over.set()
+        self._gone(self)
         for pipe in (self.stdin, self.stdout, self.stderr):
             if pipe is not None:
                 pipe.close()

@@ -45,8 +45,8 @@ class Launch(Protocol):
 class Guard:
     """Tells the guard's process which groups to end; starts it, and another one if it is killed.
 
-    Between the start of a process and the line that tells of it lie some 50 µs; a process whose
-    parent is killed in these goes on.
+    It is there before the first process is. Between the start of a process and the line that tells
+    of it lie some 50 µs; a process whose parent is killed in these goes on.
 
     Args:
         launch: starts a process that is not guarded itself.
@@ -58,6 +58,7 @@ class Guard:
         self._groups: set[int] = set()
         self._process: OsProcess | None = None
         self._pipe: int | None = None
+        self._stale: list[int] = []
         self._closed = False
 
     @property
@@ -66,29 +67,27 @@ class Guard:
         process = self._process
         return None if process is None else process.pid
 
-    def protect(self, group: int) -> None:
-        """Have a group ended when this process dies.
+    def prepare(self) -> None:
+        """Have a guard before there is anything to guard.
 
         Raises:
-            OSError: there is no guard and none can be started.
+            OSError: there is none and none can be started.
         """
         with self._lock:
+            if not self._closed:
+                self._ensure()
+
+    def protect(self, group: int) -> None:
+        """Have a group ended when this process dies; if there is no guard, the next one does it."""
+        with self._lock:
             self._groups.add(group)
-            if self._closed:
-                return
-            try:
-                if not self._ensure():
-                    self._write(b"+%d\n" % group)
-            except OSError:
-                self._groups.discard(group)
-                raise
+            self._write(b"+%d\n" % group)
 
     def forget(self, group: int) -> None:
-        """Not have it ended any more: call it before the number may mean another group."""
+        """Not have it ended any more: it has ended."""
         with self._lock:
             self._groups.discard(group)
-            if self._pipe is not None:
-                self._write(b"-%d\n" % group)
+            self._write(b"-%d\n" % group)
 
     def close(self, timeout: float) -> bool:
         """End the guard, and what is still guarded; tell whether it ended in `timeout` seconds."""
@@ -98,12 +97,12 @@ class Guard:
             self._close_pipe()
         if process is None or process.wait(timeout) is not None:
             return True
-        return process.kill(timeout)
+        return process.kill(max(timeout, 0.1))  # stopped, say: it takes a millisecond
 
-    def _ensure(self) -> bool:
-        """Start a guard if there is none, and tell it of all groups; tell whether that was so."""
+    def _ensure(self) -> None:
+        """Start a guard if there is none, and tell it of all groups."""
         if self._pipe is not None:
-            return False
+            return
         source, pipe = os.pipe()
         try:
             command = [sys.executable, "-I", "-S", str(_PROGRAM), str(os.getpid())]
@@ -116,11 +115,10 @@ class Guard:
         os.set_blocking(pipe, False)
         self._pipe = pipe
         self._write(b"".join(b"+%d\n" % group for group in self._groups))
-        return True
 
     def _write(self, lines: bytes) -> None:
         """Write what always fits, or replace a guard that does not read."""
-        if self._pipe is None:
+        if self._pipe is None or not lines:
             return
         try:
             os.write(self._pipe, lines)
@@ -128,13 +126,16 @@ class Guard:
             pass  # it has just ended: its successor is told of all groups
         except BlockingIOError:
             logger.warning("the guard %s does not read; it is replaced", self.pid)
-            self._close_pipe()
+            self._stale.append(self._pipe)  # closed now it would say that we are dead
+            self._pipe = None
             if self._process is not None:
                 self._process.kill()
 
     def _ended(self, end: ProcessEnd) -> None:
         with self._lock:
-            if self._process is not None and end.pid != self._process.pid:
+            while self._stale:
+                os.close(self._stale.pop())
+            if self._process is None or end.pid != self._process.pid:
                 return
             self._close_pipe()
             self._process = None

@@ -47,6 +47,10 @@ class ProcessesStatistics:
     guard: int | None
 
 
+def _nothing(_: OsProcess) -> None:
+    pass
+
+
 class Processes:
     """Starts processes, sees each end at once, and lets none outlive its owner.
 
@@ -133,9 +137,10 @@ class Processes:
         """
         with self._lock:
             if self._closed:
-                raise ProcessError(f"{command[0]!r} is not started: its owner has been closed")
+                raise ProcessError(f"{list(command)} is not started: its owner has been closed")
             if not self._live:
                 self._oom.mark()
+        self._guard.prepare()
         popen = launch(
             command,
             env=env,
@@ -153,6 +158,7 @@ class Processes:
             command,
             name=name,
             leaves=self._forget,
+            gone=lambda process: self._guard.forget(process.pid),
             limits=limits,
             parent_gone_exit=parent_gone_exit,
         )
@@ -185,7 +191,8 @@ class Processes:
         command: Sequence[str],
         *,
         name: str,
-        leaves: Callable[[OsProcess], object],
+        leaves: Callable[[OsProcess], object] = _nothing,
+        gone: Callable[[OsProcess], object] = _nothing,
         limits: ProcessLimits | None = None,
         parent_gone_exit: int | None = None,
     ) -> OsProcess:
@@ -198,6 +205,7 @@ class Processes:
             limits=limits,
             parent_gone_exit=parent_gone_exit,
             leaves=leaves,
+            gone=gone,
             has_pidfd=self._watch.has_pidfd,
         )
 
@@ -223,7 +231,6 @@ class Processes:
 
     def _forget(self, process: OsProcess) -> None:
         """Take out a process that is about to be reaped."""
-        self._guard.forget(process.pid)
         with self._lock:
             self._live.pop(process.pid, None)
 
@@ -236,7 +243,7 @@ class Processes:
     ) -> OsProcess:
         null = subprocess.DEVNULL
         popen = launch(command, stdin=source, stdout=null, stderr=null, cwd="/")
-        process = self._make(popen, command, name="guard", leaves=lambda _: None)
+        process = self._make(popen, command, name="guard")
         process.when_over(on_exit)
         try:
             self._watch.add(process)

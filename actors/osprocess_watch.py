@@ -105,10 +105,9 @@ class PidfdWatch:
                 return
 
     def _take(self, watch: int) -> None:
-        process = self._processes.pop(watch)
+        tell(self._processes.pop(watch))
         self._poll.unregister(watch)
         os.close(watch)
-        tell(process)
 
     def _release(self) -> None:
         for watch in list(self._processes):

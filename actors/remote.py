@@ -168,7 +168,11 @@ class RemoteRef(Ref[A]):
             self.tell(message)
         else:
             answer = self._ask(message)
-            reply_to.set_get_hook(lambda timeout: answer.get(timeout=timeout))
+
+            def get(timeout: float | None) -> Any:
+                return answer.get(timeout=timeout)
+
+            reply_to.set_get_hook(get)
 
     def stop(self, *, block: bool = True, timeout: float | None = None) -> Any:
         """Ask the actor to stop, as `Ref.stop`."""
@@ -197,7 +201,7 @@ class _Method:
         """Do nothing: it is looked at only."""
 
 
-def blank_actor(actor_class: type[Any], names: dict[str, bool]) -> Any:
+def blank_actor(actor_class: type[pykka.Actor], names: dict[str, bool]) -> Any:
     """Return an actor for Pykka's proxies to look at: its class, and what its attributes are.
 
     Args:
@@ -211,9 +215,11 @@ def blank_actor(actor_class: type[Any], names: dict[str, bool]) -> Any:
 
 def note_names(blank: Any, names: dict[str, bool]) -> None:
     """Let a blank actor have these attributes."""
-    vars(blank).update({name: _Method() if call else _Attribute() for name, call in names.items()})
+    attributes: dict[str, Any] = vars(blank)
+    attributes.update({n: _Method() if call else _Attribute() for n, call in names.items()})
 
 
 def names_of(actor: Any) -> dict[str, bool]:
     """Name the attributes of an instance, as `blank_actor` wants them."""
-    return {n: callable(v) for n, v in vars(actor).items() if not n.startswith("_")}
+    attributes: dict[str, Any] = vars(actor)
+    return {n: callable(v) for n, v in attributes.items() if not n.startswith("_")}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from .class_names import class_name
 from .errors import BadValue
 from .events.base import Event
 from .events.catalogue import load
@@ -31,7 +30,7 @@ def take_event(event: Event, codec: Codec) -> Any:
     name = event.EVENT.value
     ours = kind.__module__.startswith("ringleader.actors.events.")
     payload = _codec(kind, codec.max_bytes).encode(event)
-    return [name, "" if ours else class_name(kind), payload]
+    return [name, "" if ours else codec.name(kind), payload]
 
 
 def make_event(data: Any, codec: Codec) -> Event:

@@ -10,7 +10,6 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from .class_names import class_name
 from .errors import BadValue, CannotCross
 from .message import Call
 from .ref import Ref
@@ -86,10 +85,10 @@ def _made_time(data: Any, _: Codec) -> time:
 # ------------------------------------------------------------------- by class
 
 
-def _taken_enum(value: Enum, _: Codec) -> Any:
-    kind = type(value)
-    by_name = value.name in kind.__members__ if isinstance(value.name, str) else False  # pyright: ignore[reportUnnecessaryIsInstance]  # a flag may have none
-    return [class_name(kind), by_name, value.name if by_name else value.value]
+def _taken_enum(value: Any, codec: Codec) -> Any:
+    kind: Any = type(value)
+    by_name = value.name in kind.__members__ if isinstance(value.name, str) else False
+    return [codec.name(kind), by_name, value.name if by_name else value.value]
 
 
 def _made_enum(data: Any, codec: Codec) -> Any:
@@ -100,8 +99,8 @@ def _made_enum(data: Any, codec: Codec) -> Any:
     return kind[member] if by_name else kind(member)
 
 
-def _taken_dataclass(value: Any, _: Codec) -> Any:
-    fields = type(value).__dataclass_fields__
+def _taken_dataclass(value: Any, codec: Codec) -> Any:
+    fields: dict[str, Any] = type(value).__dataclass_fields__
     for name, field in fields.items():
         if field._field_type.name == "_FIELD_INITVAR":  # noqa: SLF001  # no other way to see it
             raise CannotCross(f"{short_class(value)} can't cross: its {name!r} is an InitVar")
@@ -110,7 +109,7 @@ def _taken_dataclass(value: Any, _: Codec) -> Any:
         for name, field in fields.items()
         if field._field_type.name == "_FIELD"  # noqa: SLF001  # not a ClassVar
     }
-    return [class_name(type(value)), data]
+    return [codec.name(type(value)), data]
 
 
 def _made_dataclass(data: Any, codec: Codec) -> Any:
@@ -131,9 +130,9 @@ def _made_dataclass(data: Any, codec: Codec) -> Any:
     return made
 
 
-def _taken_struct(value: Any, _: Codec) -> Any:
-    kind = type(value)
-    return [class_name(kind), {name: getattr(value, name) for name in kind.__struct_fields__}]
+def _taken_struct(value: Any, codec: Codec) -> Any:
+    kind: Any = type(value)
+    return [codec.name(kind), {name: getattr(value, name) for name in kind.__struct_fields__}]
 
 
 def _made_struct(data: Any, codec: Codec) -> Any:
@@ -144,14 +143,14 @@ def _made_struct(data: Any, codec: Codec) -> Any:
     return kind(**fields)
 
 
-def _taken_named(value: Any, _: Codec) -> Any:
-    return [class_name(type(value)), list(value)]
+def _taken_named(value: Any, codec: Codec) -> Any:
+    return [codec.name(type(value)), list(value)]
 
 
 def _made_named(data: Any, codec: Codec) -> Any:
     name, values = data
     kind: Any = codec.find(name)
-    if not (issubclass(kind, tuple) and hasattr(kind, "_fields")):
+    if not (tuple in kind.__mro__ and hasattr(kind, "_fields")):
         raise BadValue(f"{name} is no named tuple")
     return kind._make(values)
 
@@ -217,7 +216,7 @@ TIME = Kind(7, _taken_time, _made_time)
 TIMEDELTA = Kind(8, lambda v, _: [v.days, v.seconds, v.microseconds], lambda d, _: timedelta(*d))
 DECIMAL = Kind(9, lambda v, _: str(v), lambda d, _: Decimal(d))
 UUID_ = Kind(10, lambda v, _: v.bytes, lambda d, _: UUID(bytes=d))
-PATH = Kind(11, lambda v, _: [class_name(type(v)), str(v)], _made_path)
+PATH = Kind(11, lambda v, c: [c.name(type(v)), str(v)], _made_path)
 ENUM = Kind(12, _taken_enum, _made_enum)
 DATACLASS = Kind(13, _taken_dataclass, _made_dataclass)
 STRUCT = Kind(14, _taken_struct, _made_struct)

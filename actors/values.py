@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from reprlib import repr as short
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import msgpack
-
-from .class_names import find_class
-from .errors import BadValue, CannotCross
+from .class_names import class_name, find_class
+from .errors import BadValue, CannotCross, RingleaderError
+from .packing import Extension, UnpackError, pack, unpack
 from .value_kinds import BY_CODE, kind_of
 
 if TYPE_CHECKING:
@@ -85,6 +84,7 @@ class Codec:
         self.max_bytes, self.max_depth = max_bytes, max_depth
         self._find = find
         self._found: dict[str, type[Any]] = {}
+        self._names: dict[type[Any], str] = {}
 
     def encode(self, value: Any, what: str) -> bytes:
         """Write a value.
@@ -95,11 +95,14 @@ class Codec:
 
         Raises:
             CannotCross: it can't be written, or is too large or too deep.
+            EventValidationError: it holds an event that can't be written.
         """
         try:
             data = _Writer(self, self.max_depth).write(value)
         except CannotCross as error:
             raise CannotCross(f"{what}: {error}") from error
+        except RingleaderError:
+            raise  # an event that is wrong says so
         except (RecursionError, ValueError, OverflowError, TypeError) as error:
             raise CannotCross(f"{what}: {short(value)} can't cross: {error}") from error
         if len(data) > self.max_bytes:
@@ -113,23 +116,24 @@ class Codec:
 
         Raises:
             BadValue: it is no such thing, or names a class that is not there or not allowed.
+            EventValidationError: it holds an event that is wrong.
         """
         if len(data) > self.max_bytes:
             raise BadValue(f"a value of {len(data)} bytes; at most {self.max_bytes} are allowed")
         try:
             return _Reader(self, self.max_depth).read(data)
-        except BadValue:
+        except RingleaderError:
             raise
         except (ValueError, TypeError, LookupError, AttributeError, ImportError) as error:
             raise BadValue(f"a value from {self.where} can't be read: {error}") from error
-        except (RecursionError, msgpack.UnpackException, ArithmeticError) as error:
+        except (RecursionError, UnpackError, ArithmeticError) as error:
             raise BadValue(f"a value from {self.where} can't be read: {error!r}") from error
 
     def crosses(self, value: Any) -> bool:
         """Tell whether a value can cross."""
         try:
             self.encode(value, "")
-        except CannotCross:
+        except RingleaderError:
             return False
         return True
 
@@ -139,6 +143,17 @@ class Codec:
         if found is None:
             found = self._found[name] = self._find(name)
         return found
+
+    def name(self, kind: Any) -> str:
+        """Return the name of a class, looked up once.
+
+        Raises:
+            CannotCross: it can't be found by it.
+        """
+        name = self._names.get(kind)
+        if name is None:
+            name = self._names[kind] = class_name(kind)
+        return name
 
 
 class _Writer:
@@ -150,16 +165,15 @@ class _Writer:
         self.codec, self.depth = codec, depth
 
     def write(self, value: Any) -> bytes:
-        data: bytes = msgpack.packb(
+        return pack(
             value,
             default=self._extend,
             strict_types=True,
             unicode_errors="surrogatepass",
             buf_size=_BUFFER,
         )
-        return data
 
-    def _extend(self, value: Any) -> msgpack.ExtType:
+    def _extend(self, value: Any) -> Any:
         """Write what MessagePack lacks."""
         if not self.depth:
             raise CannotCross(f"nested deeper than {self.codec.max_depth} objects")
@@ -169,7 +183,7 @@ class _Writer:
         self.depth -= 1
         data = self.write(kind.take(value, self.codec))
         self.depth += 1
-        return msgpack.ExtType(kind.code, data)
+        return Extension(kind.code, data)
 
 
 class _Reader:
@@ -181,7 +195,7 @@ class _Reader:
         self.codec, self.depth = codec, depth
 
     def read(self, data: bytes) -> Any:
-        return msgpack.unpackb(
+        return unpack(
             data, ext_hook=self._extended, strict_map_key=False, unicode_errors="surrogatepass"
         )
 

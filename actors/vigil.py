@@ -188,7 +188,7 @@ class Watchman(Actor):
 
     def on_start(self) -> None:
         """Begin to look; take up what came while nobody did."""
-        self._list.ref = self.actor_ref
+        self._list.ref = self._cell.ref
         self.look(Look())
 
     @handles(Look)

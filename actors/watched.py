@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .errors import Hung, Unhealthy
-from .hang import Seen, is_excused, position_of, pulse_of, stack_of
+from .hang import Seen, TellsStacks, is_excused, position_of, pulse_of, stack_of
 from .health import Health
 from .health_events import heartbeat, transition
 from .incarnation import Phase
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
     from .care import Care, HealthCheck
     from .events.base import Event
+    from .future import Reply
     from .incarnation import Incarnation
     from .lifecycle import Terminated
 
 NEVER: Final = float("inf")
+STACKS_TIMEOUT: Final = 1.0
+"""Seconds that a process may take to say where it hangs."""
 
 
 class Watched:
@@ -46,6 +49,7 @@ class Watched:
         "_probes",
         "_seen",
         "_since",
+        "_stacks",
         "_standing",
         "due",
         "incarnation",
@@ -71,6 +75,7 @@ class Watched:
         if self._deadline is not None:
             self._look_at = self._seen.next_look(self._deadline, now)
         self._poll_at = NEVER if self._check is None else now + self._check.interval
+        self._stacks: Reply[str] | None = None
         self._probe: Probe | None = None
         self._asked, self._is_late, self._probes = 0.0, False, 0
         self.due = min(self._look_at, self._poll_at)
@@ -116,18 +121,25 @@ class Watched:
         seen = self._seen.at(position, now)
         if seen is not self._seen and position is not None:
             seen = Seen(position, now, pulse_of(incarnation))
+        if seen is not self._seen:
+            self._stacks = None
+        self._seen, self._look_at = seen, seen.next_look(deadline, now)
         if seen.hangs(deadline, now) and not is_excused(incarnation, seen):
             self._end_hung(seen, now)
-            seen = Seen(None, now)
-        self._seen, self._look_at = seen, seen.next_look(deadline, now)
 
     def _end_hung(self, seen: Seen, now: float) -> None:
         incarnation, probes = self.incarnation, self._probes
+        if self._stacks is None and isinstance(incarnation.actor, TellsStacks):
+            self._stacks, self._look_at = incarnation.actor.stacks(), now + STACKS_TIMEOUT
+            return
+        asked = self._stacks
+        stack = "" if asked is None or not asked.done else asked.get()
         incarnation.cell.kill(
             incarnation,
-            Hung(now - seen.since, stack_of(incarnation)),
+            Hung(now - seen.since, stack or stack_of(incarnation)),
             only_if=lambda: position_of(incarnation, probes) == seen.position,
         )
+        self._seen = Seen(None, now)
 
     # ------------------------------------------------------------------------- health
 

@@ -7,6 +7,7 @@ from _thread import allocate_lock
 from typing import TYPE_CHECKING, Any
 
 from ringleader.actors.cell import Cell
+from ringleader.actors.clock import Timer
 from ringleader.actors.dispatch import Seat, here
 from ringleader.actors.errors import CannotCross
 from ringleader.actors.lifecycle import Exit, Failed, Ignore, Started, Up
@@ -223,9 +224,10 @@ class ChildCell(Cell):
     def _has_new_names(self, incarnation: Incarnation) -> bool:
         """Look at what attributes the actor has; tell whether there are others than before."""
         actor = incarnation.actor
-        if actor is None or len(vars(actor)) == self.known:
+        attributes: dict[str, Any] = {} if actor is None else vars(actor)
+        if actor is None or len(attributes) == self.known:
             return False
-        self.known = len(vars(actor))
+        self.known = len(attributes)
         before, self.names = self.names, names_of(actor)
         return before != self.names
 
@@ -258,12 +260,13 @@ class ChildCell(Cell):
             self.link.order("ready")
 
 
-class _Set:
+class _Kept(Timer):
     """A timer that the parent keeps."""
 
     __slots__ = ("_link", "_number")
 
     def __init__(self, link: ChildLink, number: int) -> None:
+        super().__init__(0.0, self.cancel)
         self._link, self._number = link, number
 
     def cancel(self) -> None:
@@ -282,7 +285,7 @@ class RemoteTimer(ActorTimer):
 
     def set(self, seconds: float) -> None:
         """Let it fire after `seconds`."""
-        self._timer = _Set(self._link, self.number)
+        self._timer = _Kept(self._link, self.number)
         self._link.order("timer", self.number, seconds, self._period, self.message)
 
     def over(self) -> None:

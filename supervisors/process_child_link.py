@@ -9,7 +9,7 @@ from _thread import allocate_lock
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakValueDictionary
 
-from ringleader.actors.errors import BadValue, CannotCross
+from ringleader.actors.errors import CannotCross, RingleaderError
 from ringleader.actors.remote import RemoteRef
 from ringleader.actors.values import Codec
 
@@ -62,8 +62,12 @@ class ChildLink:
         self._sending = allocate_lock()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, _Answer | RemoteReply[Any]] = {}
-        self.find_class = find_class
+        self._find_class = find_class
         self.codec = Codec(_Refs(self), find=find_class, where="the parent process")
+
+    def find_class(self, name: str) -> type[Any]:
+        """Import a class by `module:qualname`."""
+        return self._find_class(name)
 
     # ------------------------------------------------------------------- sending
 
@@ -126,7 +130,7 @@ class ChildLink:
             return  # nobody waits any more
         try:
             value = self.codec.decode(data)
-        except BadValue as error:
+        except RingleaderError as error:
             answer.fail(error)
             return
         if succeeded:
@@ -159,6 +163,6 @@ class _Refs:
         path, urn, name, is_anonymous = data
         known = self._known.get(urn)
         if known is None:
-            known = RemoteRef(self._link, path, urn, name, is_anonymous=is_anonymous)
-            known = self._known.setdefault(urn, known)
+            made: RemoteRef[Any] = RemoteRef(self._link, path, urn, name, is_anonymous=is_anonymous)
+            known = self._known.setdefault(urn, made)
         return known

@@ -1,4 +1,4 @@
-"""What runs in the process of a process actor: `python -m ringleader.supervisors.process_child_main`.
+"""What runs in a process actor's process: `python -m ringleader.supervisors.process_child_main`.
 
 Imports are kept few here: they are most of what a start costs.
 """
@@ -22,7 +22,7 @@ from ringleader.actors.base import build, needs_loop
 from ringleader.actors.class_names import MAIN_COPY, find_class
 from ringleader.actors.context import Context
 from ringleader.actors.dispatch import spawn
-from ringleader.actors.errors import BadValue
+from ringleader.actors.errors import BadValue, RingleaderError
 
 from .process_child_cell import ChildCell, MainThread
 from .process_child_link import ChildLink
@@ -140,6 +140,9 @@ class Child:
 
     def _set_up(self, settings: dict[str, Any]) -> None:
         sys.path[:] = settings["sys_path"]
+        os.environ.pop("PYTHONPATH", None)  # it was for the way here
+        if settings["python_path"] is not None:
+            os.environ["PYTHONPATH"] = settings["python_path"]
         main = settings["main"]
         self._main_module = None if main is None else tuple(main)
         for name, level in settings["levels"].items():
@@ -187,7 +190,7 @@ class Child:
             raise BadValue("a message before the start")
         try:
             message = self._link.codec.decode(data)
-        except BadValue as error:
+        except RingleaderError as error:
             self._link.send(
                 Word.DONE, number, Status.ERROR, self._link.codec.encode(error, "an error"), None
             )
@@ -249,6 +252,7 @@ def main() -> None:
     """Serve the parent at the other end of the socket whose number is the first argument."""
     faulthandler.enable()
     with socket.socket(fileno=int(sys.argv[1])) as sock:
+        sock.set_inheritable(False)  # positional only
         Child(sock).run()
         # What the interpreter would do at its end, but for waiting for threads and taking modules
         # apart: the next life may not begin while this process lives.

@@ -22,5 +22,6 @@ class ProcessDied(RingleaderError):  # noqa: N818  # reads as the news it is
     def __init__(self, path: str, end: ProcessEnd, output: str = "") -> None:
         super().__init__(f"the process of {path} {end}")
         self.path, self.end, self.output = path, end, output
+        self.remote_frames = (str(end),)  # what equal ends have in common
         if output:
             self.add_note(f"the last lines of its standard error:\n{output}")

@@ -10,9 +10,8 @@ import struct
 from enum import IntEnum
 from typing import Any, Final
 
-import msgpack
-
 from ringleader.actors.errors import BadValue
+from ringleader.actors.packing import UnpackError, pack as write, unpack as read
 from ringleader.actors.values import MAX_BYTES
 
 _LENGTH = struct.Struct(">I")
@@ -75,7 +74,7 @@ class Status(IntEnum):
 
 def pack(*parts: Any) -> bytes:
     """Write a frame."""
-    body: bytes = msgpack.packb(parts, buf_size=1024)
+    body = write(parts, buf_size=1024)
     return _LENGTH.pack(len(body)) + body
 
 
@@ -116,8 +115,8 @@ class FrameReader:
 
 def _read(body: bytes) -> list[Any]:
     try:
-        frame = msgpack.unpackb(body, strict_map_key=False)
-    except (ValueError, msgpack.UnpackException) as error:
+        frame = read(body, strict_map_key=False)
+    except (ValueError, UnpackError) as error:
         raise BadValue(f"not a frame: {error!r}") from error
     if not isinstance(frame, list) or not frame:
         raise BadValue(f"not a frame: {frame!r}")

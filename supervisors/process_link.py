@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
@@ -17,6 +18,7 @@ from ringleader.actors.errors import BadValue
 from .process_frames import CHUNK, PARENT_GONE, FrameReader, Word, pack
 
 if TYPE_CHECKING:
+    from ringleader.actors.clock import Timer
     from ringleader.actors.context import Context
     from ringleader.actors.osprocess import OsProcess
     from ringleader.actors.osprocess_end import ProcessEnd
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("ringleader.process")
 
 MODULE: Final = "ringleader.supervisors.process_child_main"
+EOF_GRACE: Final = 2.0
+"""Seconds that a process may live that has closed its end of the link."""
 LAST_LINES: Final = 60
 """Lines of its standard error that are kept for the report of its death."""
 LONGEST_LINE: Final = 64 * 1024
@@ -54,12 +58,14 @@ class ProcessLink:
 
     def __init__(self, context: Context, path: str, limits: ProcessLimits | None) -> None:
         self.path = path
+        self._clock = context.clock
+        self._last_timer: Timer | None = None
         self.listener: Listener | None = None
         self.is_prepared = False
         self.end: ProcessEnd | None = None
         self._loop = asyncio.get_running_loop()
         self._sock, theirs = socket.socketpair()
-        self._sock.setblocking(False)
+        self._sock.setblocking(False)  # noqa: FBT003  # positional only
         self._frames = FrameReader()
         self._unsent: deque[memoryview] = deque()
         self._last: deque[str] = deque(maxlen=LAST_LINES)
@@ -102,6 +108,11 @@ class ProcessLink:
     def kill(self) -> None:
         """End it now; from any thread."""
         self.process.kill()
+
+    def ask_for_stacks(self) -> None:
+        """Have it say where its threads are; from any thread."""
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self.send, Word.STACK)
 
     # ------------------------------------------------------------------- to it
 
@@ -147,6 +158,8 @@ class ProcessLink:
             data = b""
         if not data:
             self._loop.remove_reader(self._sock)
+            if self.end is None and self._last_timer is None:  # it ends, if it is well
+                self._last_timer = self._clock.call_later(EOF_GRACE, self.kill)
             return False
         try:
             frames = self._frames.feed(data)
@@ -192,6 +205,8 @@ class ProcessLink:
         for output in self._outputs:
             output.finish()
         self.end = end
+        if self._last_timer is not None:
+            self._last_timer.cancel()
         if self.listener is not None:
             self.listener.gone(end, "\n".join(self._last))
 
@@ -270,18 +285,20 @@ def interpreter() -> list[str]:
 
 def environment() -> dict[str, str]:
     """Return the environment, in which this package can be imported however it was here."""
-    home = str(Path(__file__).parents[1].parent)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([home, os.environ.get("PYTHONPATH", "")])}
+    home = str(Path(__file__).parents[2])
+    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def settings() -> dict[str, Any]:
-    """Return what of this process's state the other one takes over: paths, and levels of loggers."""
-    loggers = logging.Logger.manager.loggerDict.values()
+    """Return what of this process's state the other one takes over: paths, levels of loggers."""
+    loggers = list(logging.Logger.manager.loggerDict.values())
     levels = {
         log.name: log.level for log in loggers if isinstance(log, logging.Logger) and log.level
     }
     return {
-        "sys_path": sys.path,
+        "sys_path": [str(path) for path in sys.path],
+        "python_path": os.environ.get("PYTHONPATH"),
         "main": main_module(),
         "levels": {"": logging.getLogger().level, **levels},
     }

@@ -24,6 +24,7 @@ from .plan import (
     Waits,
     Wake,
 )
+from .process_launch import launch_process, lives_in_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,6 +220,8 @@ class Runner:
         child, cell = start.child, self._me.cell
         spec = child.spec
         actor_class, args, kwargs = spec.actor_class, spec.args, dict(spec.kwargs)
+        if lives_in_process(spec):
+            return launch_process(self._me, child.name, spec)
 
         def make(below: Cell) -> object:
             return build(actor_class, below, args, kwargs)

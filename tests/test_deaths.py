@@ -79,6 +79,29 @@ def test_each_decision_is_told_as_it_is_made() -> None:
     assert [(d.path, d.decision) for d in told] == [("/mortal", "restarted")]
 
 
+def test_a_store_gets_each_death_when_it_happens_and_when_it_is_decided_about() -> None:
+    class Store:
+        def put(self, number: int, death: Death) -> None:
+            stored.append((number, death.cause, death.decision))
+
+    stored: list[tuple[int, str, str]] = []
+    with TestSystem(intensity=10) as system:
+        system.deaths.store = Store()
+        ref = system.start_child(ChildSpec("mortal", Mortal))
+        ref.tell(ValueError("boom"))
+        ref.tell(Exit("tired"))
+        system.run()
+        last = system.deaths.all()[-1]
+
+    assert stored == [
+        (1, "ValueError: boom", ""),
+        (1, "ValueError: boom", "restarted"),
+        (2, "tired", ""),
+        (2, "tired", "restarted"),
+    ]
+    assert (last.rule != "", last.left) == (True, 8)
+
+
 def test_only_the_latest_deaths_are_kept() -> None:
     with TestSystem(intensity=100) as system:
         system.deaths = Deaths(capacity=2)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from rich.console import Console
 
 from ringleader.joblines import JobLine
-from ringleader.live import View, render, results
-from ringleader.snapshot import CellSnapshot, DeathLine
+from ringleader.live import View, render, results, tree_line
+from ringleader.snapshot import CellSnapshot, DeathLine, HoldLine
 from ringleader.summary import EventSummary, IterationRow, IterationSummary, Summary
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ CELLS = (
     CellSnapshot(path="/top", actor="a:A", state="running", strategy="rest_for_one"),
     CellSnapshot(path="/top/worker", actor="a:A", state="backoff", restarts=2, mailbox=7),
 )
+HELD = HoldLine(kind="hold", by="ada", why="", since=0.0)
+PARKED = HoldLine(kind="quarantine", by="/top", why="", since=0.0, until=7200.0)
 ROW = IterationRow(
     config_key="hex5_2p",
     iteration=1,
@@ -98,6 +101,22 @@ def test_the_tree_shows_who_fares_badly_and_leaves_out_the_system() -> None:
     assert "● top rest_for_one" in shown
     assert "worker backoff 2 restarts 7 waiting" in shown
     assert "registry" not in shown
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({"state": "backoff", "left": 4.0}, "w backoff for 4 s"),
+        ({"state": "held", "hold": HELD}, "w held by ada"),
+        ({"state": "quarantined", "hold": PARKED, "left": 7200.0}, "w quarantined for 2 h"),
+        ({"state": "waiting", "waits_for": "b"}, "w waiting for b"),
+        ({"state": "running", "os_pid": 77}, "w running process 77"),
+    ],
+)
+def test_a_line_of_the_tree_says_what_is_known_of_a_state(
+    fields: dict[str, Any], line: str
+) -> None:
+    assert tree_line(CellSnapshot(path="/top/w", actor="a:A", **fields)).plain == line
 
 
 def test_of_a_tree_that_is_too_long_those_who_fare_well_are_left_out() -> None:

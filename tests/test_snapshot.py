@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringleader import snapshot
 from ringleader.actors.base import Actor
+from ringleader.operate import operate
 from ringleader.supervisors.spec import ChildSpec
 from ringleader.supervisors.supervisor import Supervisor
 from ringleader.testing import TestSystem
@@ -86,6 +87,54 @@ def test_a_child_that_waits_for_its_restart_is_in_backoff_and_its_group_down() -
         cells = look(system)
         assert (cells["/p/first"].state, cells["/p/first"].restarts) == ("running", 1)
         assert (cells["/p/second"].state, cells["/p/second"].restarts) == ("running", 1)
+
+
+def test_the_time_left_until_a_restart_is_shown() -> None:
+    with TestSystem() as system:
+        system.start_child(ChildSpec("p", Patient))
+        system.ref("/p/first").tell("x")
+        system.run()
+        assert look(system)["/p/first"].left == 5
+        system.advance(2)
+        assert look(system)["/p/first"].left == 3
+        system.advance(3)
+        assert look(system)["/p/first"].left is None
+
+
+def test_who_is_held_or_in_quarantine_is_shown_with_what_holds_it() -> None:
+    with TestSystem() as system:
+        system.start_child(ChildSpec("p", Patient))
+        operate(system, "stop", "/p/first", by="ada", why="maintenance")
+        operate(system, "quarantine", "/p/second", by="bob", release_after=60.0)
+        system.advance(10)
+        cells = look(system)
+        first, second = cells["/p/first"], cells["/p/second"]
+        assert (first.state, first.left) == ("held", None)
+        assert first.hold is not None
+        assert (first.hold.kind, first.hold.by, first.hold.why) == ("hold", "ada", "maintenance")
+        assert (second.state, second.left) == ("quarantined", 50)
+        assert second.hold is not None
+        assert second.hold.until == system.context.clock.time() + 50
+
+
+def test_an_actor_s_own_process_is_shown() -> None:
+    class Apart(Worker):
+        os_pid = 4711
+
+    with TestSystem() as system:
+        system.start_child(ChildSpec("apart", Apart))
+        system.start_child(ChildSpec("here", Worker))
+        assert (look(system)["/apart"].os_pid, look(system)["/here"].os_pid) == (4711, None)
+
+
+def test_one_place_is_found_without_the_others() -> None:
+    with TestSystem() as system:
+        system.start_child(ChildSpec("p", Patient))
+        found = snapshot.cell_at(system, "/p/first")
+        assert found is not None
+        assert found.name == "first"
+        assert snapshot.cell_at(system, "/p/third") is None
+        assert snapshot.paths(system) == ["/p", "/p/first", "/p/second"]
 
 
 def test_who_ended_and_was_not_decided_about_is_restarting() -> None:

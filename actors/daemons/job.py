@@ -11,7 +11,6 @@ from pykka import ActorDeadError
 
 from ..base import Actor
 from ..errors import MailboxFull, PublishError
-from ..events.work import TaskHeartbeat
 from ..handlers import handles
 from ..letters import DeadLetter, Outcome
 from ..lifecycle import LATER, Exit
@@ -30,6 +29,7 @@ from ..workloads.protocol import (
 )
 from .job_errors import JobError, JobProcessDied
 from .job_files import JobFiles
+from .job_heartbeat import heartbeat
 from .job_messages import (
     GiveUpKind,
     JobFinished,
@@ -333,25 +333,3 @@ class Job(Actor):
             detail=detail,
         )
         self.context.dead_letters.put(letter)
-
-
-def heartbeat(
-    request: JobRequest, progress: Progress | None, *, node_id: str, elapsed: float, now: float
-) -> TaskHeartbeat:
-    """Return the event that says how far a running job is."""
-    done, total, unit = (
-        (0, 0, "") if progress is None else (progress.done, progress.total, progress.unit)
-    )
-    share = done / total if total > 0 else None
-    return TaskHeartbeat(
-        task_id=request.job_id,
-        task_type=request.task_type,
-        node_id=node_id,
-        status="running",
-        progress=share,
-        progress_percent=None if share is None else 100.0 * share,
-        games_completed=done if unit == "games" else None,
-        samples_generated=done if unit == "samples" else None,
-        elapsed_seconds=elapsed,
-        heartbeat_at=now,
-    )

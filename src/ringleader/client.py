@@ -15,6 +15,7 @@ from .frames import MAX_REPLY, FrameError, FrameReader, frame, read_reply
 from .operate import TIMEOUT, Done
 from .questions import name_of
 from .snapshot import TreeSnapshot
+from .status import NodeStatus
 from .system import SystemStatistics
 from .unixsocket import connect
 from .why import Finding
@@ -94,6 +95,10 @@ class NodeClient:
     def statistics(self) -> SystemStatistics:
         """Return the node's counters."""
         return self._ask(questions.Statistics(), SystemStatistics)
+
+    def status(self) -> NodeStatus:
+        """Return how the node fares as a whole."""
+        return self._ask(questions.Status(), NodeStatus)
 
     def deaths(
         self, path: str | None = None, *, limit: int = 100, within: float | None = None

@@ -9,6 +9,7 @@ import msgspec
 from . import questions, snapshot
 from .errands import Later
 from .operate import full_path, operate
+from .status import status_of
 from .why import Finding, find
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .operate import Done
     from .questions import Question
     from .record import Record
+    from .status import Phase
     from .system import System
 
 
@@ -37,6 +39,9 @@ class Stopping(msgspec.Struct, frozen=True, kw_only=True):
 class Desk:
     """Answers questions about a system, and passes on orders.
 
+    Attributes:
+        phase: what the node is at; whoever starts and stops it says so.
+
     Args:
         system: the system.
         record: of its supervision.
@@ -46,6 +51,7 @@ class Desk:
     def __init__(self, system: System, record: Record, on_stop: Callable[[], object]) -> None:
         self._system, self._record, self._on_stop = system, record, on_stop
         self._clock = system.context.clock
+        self.phase: Phase = "starting"
 
     def answer(self, question: Question) -> Any:
         """Answer, or return a `Later` that will; never blocks."""
@@ -56,7 +62,7 @@ class Desk:
             case questions.Statistics():
                 return system.statistics()
             case questions.Status():
-                return None
+                return status_of(system, self.phase)
             case questions.Stop():
                 self._on_stop()
                 return Stopping(node=system.context.node_id, pid=system.context.pid)

@@ -142,6 +142,8 @@ class Node:
                 self.system.start_child(self._chaos_spec(self._chaos))
         except SupervisorError as error:
             raise NodeFailed(f"the tree did not start: {error}") from error
+        if self._desk.phase == "starting":
+            self._desk.phase = "running"
 
     def specs(self) -> list[ChildSpec]:
         """Return the declared tree as child specs, with what its actors get by name."""
@@ -161,6 +163,7 @@ class Node:
 
     def stop(self) -> bool:
         """Stop the tree in order, within the node's time; tell whether all threads ended."""
+        self._desk.phase = "stopping"
         return self.system.stop()
 
     def kill(self) -> None:

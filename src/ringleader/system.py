@@ -130,6 +130,7 @@ class System:
         self.epoch = secrets.randbits(63)
         self.hub = EventHub(self.context, self.catalogue, events, self.epoch)
         self.context.events = self.hub
+        self.context.handler_failed = self.hub.failed
         self.context.vigil = self._watch_list = WatchList(self.context, self._give_up)
         if cascade is not None:
             self.context.gate = CascadeBreaker(cascade, self.context.clock.now)

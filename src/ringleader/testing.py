@@ -103,15 +103,6 @@ class Stepper:
     def replace(self, thread: int) -> None:
         """Do nothing: a turn that never ends would hang the test."""
 
-    def pulse(self) -> int:
-        """Return 0: this is no loop."""
-        return 0
-
-    def thread_of(self, task: Any) -> int:
-        """Return 0: there are no tasks."""
-        del task
-        return 0
-
     def release(self) -> None:
         """Keep everything."""
 

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
 from ringleader.actors.external_options import ProgramOptions, program_options
+from ringleader.actors.external_program import ExternalProgram
 from ringleader.actors.osprocess_errors import ProcessError
 from ringleader.actors.osprocess_limits import ProcessLimits
+from ringleader.config.errors import ConfigError
+from ringleader.config.settings import Settings, TreeEntry
+from ringleader.config.specs import child_specs
+from ringleader.config.tree import plan
+
+if TYPE_CHECKING:
+    from ringleader.supervisors.spec import ChildSpec
 
 
 @pytest.mark.parametrize(
@@ -57,3 +65,41 @@ def test_options_come_from_a_table() -> None:
 def test_a_table_that_can_not_work_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError, match="there is no signal 'STOPP'; there are STOP"):
         msgspec.convert({"command": ["a"], "stop_signal": "STOPP"}, ProgramOptions)
+
+
+def declared(options: dict[str, Any]) -> list[ChildSpec]:
+    """Return the specs of a declared tree with one program."""
+    settings = Settings()
+    actor = "ringleader.actors.external_program:ExternalProgram"
+    planned = plan({"db": TreeEntry(actor=actor, options=options)}, settings.supervision, where)
+    return child_specs(planned, settings=settings, provide={}, where=where)
+
+
+def where(_key: object) -> str:
+    return "ringleader.toml:1"
+
+
+def test_a_declared_tree_may_have_programs() -> None:
+    (spec,) = declared({"command": ["redis-server"], "limits": {"memory": 100}, "ready": "up"})
+    assert spec.actor_class is ExternalProgram
+    assert spec.kwargs == {
+        "options": ProgramOptions(
+            command=("redis-server",), limits=ProcessLimits(memory=100), ready="up"
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ready": "up"}, "required field `command`"),
+        ({"command": ["a"], "reday": "up"}, "did you mean tree.db.options.ready"),
+        ({"command": ["a"], "limits": {"memory": 0}}, "limits.memory: got 0"),
+        ({"command": ["a"], "stop_signal": "TREM"}, "there is no signal 'TREM'"),
+    ],
+)
+def test_what_is_wrong_with_a_declared_program_is_said_when_it_is_read(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        declared(options)

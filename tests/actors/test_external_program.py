@@ -16,6 +16,9 @@ from ringleader.actors.lifecycle import Failed, Started, Up
 from ringleader.actors.osprocess_end import EndCause
 from ringleader.actors.osprocess_errors import ProcessError, ProcessStartError
 from ringleader.actors.osprocess_limits import ProcessLimits
+from ringleader.supervisors.errors import StartFailed
+from ringleader.supervisors.spec import ChildSpec
+from ringleader.system import System
 from ringleader.testing import ManualClock
 from tests.actors.programs import SECONDS, Fifo, is_alive
 from tests.actors.stage import Stage
@@ -153,7 +156,7 @@ def test_a_program_that_ends_before_it_is_up_has_not_started(
     error = failure(real)
     assert isinstance(error, ProgramEnded)
     assert (error.end.exit_code, error.last) == (7, ("one", "two"))
-    assert "ended with exit code 7 before it was up; it said last:\n  one\n  two" in str(error)
+    assert "ended with exit code 7 before it was up; it said last: one | two" in str(error)
 
 
 def test_even_a_good_end_before_it_is_up_is_a_failed_start(real: Stage, quiet: None) -> None:
@@ -213,7 +216,7 @@ def test_another_exit_code_is_a_failure_that_tells_the_last_lines(real: Stage, q
     assert isinstance(error, ProgramEnded)
     assert (error.end.cause, error.end.exit_code) == (EndCause.EXITED, 7)
     assert error.last == ("two",)
-    assert str(error).endswith("ended with exit code 7; it said last:\n  two")
+    assert str(error).endswith("ended with exit code 7; it said last: two")
 
 
 def test_a_program_that_is_killed_is_a_failure(real: Stage, quiet: None) -> None:
@@ -245,6 +248,27 @@ def test_a_restarted_program_is_another_process(real: Stage, quiet: None) -> Non
     wait_until_up(real, times=2)
     assert process_of(cell).pid != first
     assert not is_alive(first)
+
+
+def test_a_supervisor_restarts_a_program_and_stops_it_with_the_tree(quiet: None) -> None:
+    with System() as system:
+        spec = ChildSpec("db", ExternalProgram, (python(SAY_AND_WAIT),), kwargs={"ready": "ready"})
+        ref = system.start_child(spec)
+        first = ref.call(ExternalProgram.statistics).get(timeout=SECONDS).pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        probe(lambda: not is_alive(first))
+        second = ref.call(ExternalProgram.statistics).get(timeout=SECONDS).pid
+        assert second not in {None, first}
+    assert second is not None
+    assert not is_alive(second)
+
+
+def test_a_start_that_fails_says_to_whoever_asked_what_the_program_said(quiet: None) -> None:
+    with System() as system:
+        spec = ChildSpec("db", ExternalProgram, (python(SAY_TWO_AND_FAIL),), kwargs={"ready": "x"})
+        with pytest.raises(StartFailed, match=r"exit code 7 before it was up.* one \| two"):
+            system.start_child(spec)
 
 
 # ---------------------------------------------------------------- being stopped

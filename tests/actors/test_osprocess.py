@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ringleader.actors import osprocess_watch
+from ringleader.actors.context import Context
 from ringleader.actors.osprocess_end import EndCause
 from ringleader.actors.osprocess_errors import ProcessError
 from ringleader.actors.osprocess_oom import OomCounter
@@ -253,12 +254,28 @@ def test_closing_kills_all_and_starts_no_others(nursery: Nursery) -> None:
     assert nursery.processes.close(SECONDS)
     assert all(process.is_over and not is_alive(process.pid) for process in started)
     assert {nursery.end().pid for _ in started} == {process.pid for process in started}
-    with pytest.raises(ProcessError, match="'true' is not started: its owner has been closed"):
+    with pytest.raises(ProcessError, match="is not started: its owner has been closed"):
         nursery.start("true")
     assert nursery.processes.close(SECONDS)
 
 
-def test_nothing_is_left_open_and_no_thread_runs_on(request: pytest.FixtureRequest) -> None:
+def test_a_context_has_one_owner_and_closes_it_with_itself() -> None:
+    context = Context()
+    assert context.processes is context.processes
+    process = context.processes.start([sys.executable, "-S", "-c", WAIT])
+    assert context.close(SECONDS)
+    assert process.is_over
+    assert not is_alive(process.pid)
+
+
+def test_a_context_that_needs_no_processes_does_not_load_what_they_need() -> None:
+    code = "import sys, ringleader.actors.context; print('psutil' in sys.modules)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  # our own
+    assert done.stdout == "False\n"
+
+
+def test_nothing_is_left_open_and_no_thread_runs_on() -> None:
     for pidfd in (True, False) if has_pidfd() else (False,):
         before, threads = open_files(), set(threading.enumerate())
         with Nursery(pidfd=pidfd) as nursery:

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ringleader.actors.osprocess_guard_main import guard, take
-from tests.actors.programs import HOLD_IN_A_GRANDCHILD, SECONDS, WAIT, Fifo, Nursery, is_alive
+from tests.actors.programs import (
+    HOLD_IN_A_GRANDCHILD,
+    SECONDS,
+    WAIT,
+    Fifo,
+    Nursery,
+    is_alive,
+    open_files,
+)
 from tests.probe import probe
 
 if TYPE_CHECKING:
@@ -23,6 +31,7 @@ import signal, sys
 from ringleader.actors.context import Context
 context = Context()
 context.processes.start([sys.executable, "-S", "-c", *sys.argv[1:]])
+print("started", flush=True)
 signal.pause()
 """
 
@@ -57,7 +66,9 @@ def ignores(pid: int, number: int) -> bool:
 
 def test_children_and_grandchildren_end_when_their_parent_is_killed(fifo: Fifo) -> None:
     command = [sys.executable, "-c", OWNER, HOLD_IN_A_GRANDCHILD, str(fifo.path)]
-    with subprocess.Popen(command) as owner:  # noqa: S603  # our own
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as owner:  # noqa: S603  # our own
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"started\n"
         assert fifo.read() == b"up"
         owner.kill()
         assert owner.wait(SECONDS) == -signal.SIGKILL
@@ -133,7 +144,8 @@ def test_a_new_guard_knows_the_old_processes(nursery: Nursery, fifo: Fifo, quiet
 def test_a_guard_that_does_not_read_is_replaced(
     nursery: Nursery, caplog: pytest.LogCaptureFixture
 ) -> None:
-    nursery.python(WAIT)
+    before = open_files()
+    process = nursery.python(WAIT)
     first = guard_of(nursery)
     os.kill(first, signal.SIGSTOP)
     guard = nursery.processes._guard
@@ -141,6 +153,17 @@ def test_a_guard_that_does_not_read_is_replaced(
         guard.forget(1 << 22)
     assert f"the guard {first} does not read" in caplog.text
     probe(lambda: not is_alive(first))
+    nursery.python(WAIT)
+    assert guard_of(nursery) != first
+    assert not process.is_over
+    assert nursery.processes.close(SECONDS)
+    assert len(open_files()) <= len(before)
+
+
+def test_closing_ends_even_a_guard_that_was_stopped(nursery: Nursery) -> None:
+    nursery.python(WAIT)
+    os.kill(guard_of(nursery), signal.SIGSTOP)
+    assert nursery.processes._guard.close(0.01)
 
 
 def test_without_a_guard_nothing_is_started(

@@ -34,7 +34,7 @@ class Warm(Actor):
 class WarmLater(Actor):
     """Is ready before its start is over."""
 
-    async def on_start(self) -> None:
+    async def on_start(self) -> None:  # type: ignore[override]  # Pykka knows no async
         self.ready()
 
 

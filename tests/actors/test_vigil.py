@@ -10,6 +10,7 @@ import pytest
 from ringleader import Actor, ChildSpec, Outcome, System, handles
 from ringleader.actors.dispatch import Pool
 from ringleader.actors.errors import Hung, TooManyStuckThreads
+from ringleader.actors.future import Reply
 from ringleader.actors.options import ActorOptions
 from ringleader.testing import TestSystem
 from tests.probe import probe
@@ -93,6 +94,26 @@ def test_a_hung_coroutine_s_report_says_where_it_waits(system: TestSystem) -> No
     assert "turns.py" not in stack
 
 
+@pytest.mark.parametrize("answers", [True, False])
+def test_what_lives_elsewhere_is_asked_where_it_hangs_and_may_not_answer(
+    system: TestSystem, *, answers: bool
+) -> None:
+    class StandIn(Sleeper):
+        def stacks(self) -> Reply[str]:
+            reply: Reply[str] = Reply()
+            if answers:
+                reply.set("in the other process")
+            return reply
+
+    ref = system.start_child(ChildSpec("s", StandIn, progress_deadline=10.0))
+    ref.tell(1_000.0)
+
+    system.advance(15.0)
+
+    (death,) = system.deaths.all()
+    assert ("in the other process" if answers else "in nap") in death.report.stack
+
+
 def test_what_waits_behind_a_hung_message_goes_to_the_next_life(system: TestSystem) -> None:
     done: list[float] = []
     ref = sleeper(system, args=(done,))
@@ -105,7 +126,8 @@ def test_what_waits_behind_a_hung_message_goes_to_the_next_life(system: TestSyst
 
 
 def test_who_ends_a_message_now_and_then_does_not_hang(system: TestSystem) -> None:
-    ref = sleeper(system, args=(done := [],))
+    done: list[float] = []
+    ref = sleeper(system, args=(done,))
     for _ in range(20):
         ref.tell(9.0)
 

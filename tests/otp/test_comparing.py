@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from tests.otp.compare import UNAVAILABLE, main
 from tests.otp.comparing import first_difference
 from tests.otp.normal import normalize
+
+if TYPE_CHECKING:
+    import pytest
 
 NESTED = [
     ["exit", "root/pool/d2/x", 1, "shutdown"],
@@ -41,3 +47,12 @@ def test_the_order_of_keys_is_a_difference_too() -> None:
     found = first_difference({"a": 1, "b": 2}, {"b": 2, "a": 1})
 
     assert found.startswith("the order of keys")
+
+
+def test_without_erlang_the_command_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tests.otp.compare.escript", lambda: None)
+
+    assert main(["--seeds", "1"]) == UNAVAILABLE
+    assert "apt-get install" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ringleader.supervisors.strategy import group
-from tests.otp.compare import NO_ERLANG, UNAVAILABLE, main
+from tests.otp.compare import NO_ERLANG, main
 from tests.otp.oracle import escript
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if escript() is None:
         raise ImportError(NO_ERLANG)
     pytest.skip(NO_ERLANG, allow_module_level=True)
 
-pytestmark = pytest.mark.skipif(escript() is None, reason=NO_ERLANG)
-"""What the lines above have settled, said of the tests."""
-
 
 def always_all(strategy: str, children: Sequence[Any], failed: object) -> list[Any]:
     del strategy
@@ -34,7 +31,7 @@ def always_all(strategy: str, children: Sequence[Any], failed: object) -> list[A
 def test_fresh_scenarios_are_equal(
     order: Sequence[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    count = "100" if "--threads" in order else "300"
+    count = "100" if order else "300"
 
     assert main([*SEEDS, count, *order]) == 0, capsys.readouterr().out
     assert f"{count} equal, 0 different" in capsys.readouterr().out
@@ -52,12 +49,3 @@ def test_the_first_difference_is_shown_with_both_traces(
     assert theirs.startswith("OTP  {")
     assert ours.startswith("ours {")
     assert theirs[4:] != ours[4:]
-
-
-def test_without_erlang_it_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("tests.otp.compare.escript", lambda: None)
-
-    assert main([*SEEDS, "1"]) == UNAVAILABLE
-    assert "apt-get install" in capsys.readouterr().err

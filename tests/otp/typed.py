@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringleader.actors.errors import ActorDied
 from ringleader.actors.ref import Ref
+from ringleader.supervisors.checks import check_childspecs
 from ringleader.supervisors.dynamic import DynamicSupervisorRef
 from ringleader.supervisors.errors import (
     AlreadyPresent,
@@ -46,6 +47,15 @@ WORDS: dict[type[SupervisorError], str] = {
 
 class TypedWorld(World):
     """Make every call through a ref's methods; write what they return or raise as OTP's terms."""
+
+    def check(self, step: Step) -> Any:
+        """Check specs that nobody starts."""
+        specs = [spec_of(self.record, self.player, child) for child in step["specs"]]
+        try:
+            check_childspecs(specs, step.get("auto_shutdown"))
+        except BadChildSpec as error:
+            return ["error", self.term(error.problem)]
+        return "ok"
 
     def send(self, step: Step, pid: Incarnation) -> Asked:
         """Make a call; do not wait."""

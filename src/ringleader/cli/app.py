@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import check, config, deaths, operate, tree, up, why
+from . import check, config, deaths, operate, status, tree, up, why
 from .choice import Json
 from .output import CLEAN, Command, Commands, print_json
 
@@ -40,6 +40,7 @@ def ringleader(*, show: Version = False, json: Json = False) -> None:
 
 app.command(cls=Command)(up.up)
 app.command(cls=Command)(tree.tree)
+app.command(cls=Command)(status.status)
 app.command(cls=Command)(deaths.deaths)
 app.command(cls=Command)(why.why)
 app.command(cls=Command)(operate.stop)

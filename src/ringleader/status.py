@@ -1,0 +1,75 @@
+"""How a node fares as a whole: what `ringleader status` asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import msgspec
+
+from . import readiness
+from .readiness import Level
+
+if TYPE_CHECKING:
+    from .system import System
+
+Phase: TypeAlias = Literal["starting", "running", "stopping"]
+"""What a node is at: the first start of its tree, its work, or its end."""
+
+_NOT_READY: Final[dict[Phase, str]] = {
+    "starting": "the tree is still being started",
+    "stopping": "the node is being stopped",
+}
+
+
+class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A node in short.
+
+    Attributes:
+        node: its name.
+        pid: of its process.
+        phase: what it is at.
+        uptime: seconds since the start of its system.
+        ready: whether it does its work: it is up, and everything critical in it, too.
+        reasons: why it is not ready.
+        score: the share of actors that run, of those that should.
+        level: `healthy`, `degraded` or `unhealthy`, by the score.
+        actors: how many are alive, the system's own included.
+        restarts: how often somebody was started again.
+        held: the paths of those that an operator holds.
+        quarantined: the paths of those that failed too often.
+    """
+
+    node: str
+    pid: int
+    phase: Phase
+    uptime: float
+    ready: bool
+    reasons: tuple[str, ...]
+    score: float
+    level: Level
+    actors: int
+    restarts: int
+    held: tuple[str, ...] = ()
+    quarantined: tuple[str, ...] = ()
+
+
+def status_of(system: System, phase: Phase) -> NodeStatus:
+    """Look at a system; waits for nobody."""
+    found = readiness.look(system)
+    places = readiness.places(system)
+    why_not = _NOT_READY.get(phase)
+    statistics, root = system.statistics(), system.root.current
+    return NodeStatus(
+        node=system.context.node_id,
+        pid=system.context.pid,
+        phase=phase,
+        uptime=0.0 if root is None else max(0.0, system.context.clock.now() - root.began),
+        ready=found.ready and why_not is None,
+        reasons=found.reasons if why_not is None else (why_not, *found.reasons),
+        score=found.score,
+        level=found.level,
+        actors=statistics.actors,
+        restarts=statistics.restarts,
+        held=tuple(place.path for place in places if place.state == "held"),
+        quarantined=tuple(place.path for place in places if place.state == "quarantined"),
+    )
