@@ -298,7 +298,10 @@ class Cell(Ending):
             if incarnation.phase is not Phase.STARTING:
                 return
             pending = incarnation.reason
-            incarnation.phase = Phase.RUNNING if isinstance(outcome, Up) else Phase.ENDED
+            if isinstance(outcome, Up):
+                incarnation.phase, incarnation.extra = Phase.RUNNING, outcome.extra
+            else:
+                incarnation.phase = Phase.ENDED
         self.context.sink.started(incarnation, outcome)
         if not incarnation.alive:
             reason = outcome.reason if isinstance(outcome, Failed) else "ignored"

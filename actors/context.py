@@ -157,7 +157,7 @@ class Context:
             case "pool":
                 return Pool(self._workers, turn=self._turn, abandoned=self.abandoned)
             case "async":
-                return LoopDispatcher(turn=self._turn)
+                return LoopDispatcher(turn=self._turn, clock=self.clock, abandoned=self.abandoned)
             case "process":
                 raise ValueError(
                     "who lives in a process of its own needs a supervisor: start it with "

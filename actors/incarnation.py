@@ -54,6 +54,7 @@ class Incarnation:
         reason: why it ended, once it has.
         supervisor: whoever hears of its start and end.
         cut_off: whether it was ended because its supervisor ended without stopping it.
+        extra: what `on_start` returned, OTP's `Info`.
         in_order: whether orders to stop wait behind other messages: a supervisor's do.
         probe: a question about its health that its event loop has yet to take up.
         is_ready: whether the actor has said that it is ready (`Actor.ready`).
@@ -65,6 +66,7 @@ class Incarnation:
         "cell",
         "closers",
         "cut_off",
+        "extra",
         "in_order",
         "is_async",
         "is_ready",
@@ -92,6 +94,7 @@ class Incarnation:
         self.actor: Any = None
         self.in_order = False
         self.cut_off = False
+        self.extra: Any = None
         self.is_async = False
         self.is_ready = False
         self.probe: Probe | None = None

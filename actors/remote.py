@@ -215,11 +215,11 @@ def blank_actor(actor_class: type[pykka.Actor], names: dict[str, bool]) -> Any:
 
 def note_names(blank: Any, names: dict[str, bool]) -> None:
     """Let a blank actor have these attributes."""
-    attributes: dict[str, Any] = vars(blank)
+    attributes: dict[str, Any] = blank.__dict__
     attributes.update({n: _Method() if call else _Attribute() for n, call in names.items()})
 
 
 def names_of(actor: Any) -> dict[str, bool]:
     """Name the attributes of an instance, as `blank_actor` wants them."""
-    attributes: dict[str, Any] = vars(actor)
+    attributes: dict[str, Any] = actor.__dict__
     return {n: callable(v) for n, v in attributes.items() if not n.startswith("_")}

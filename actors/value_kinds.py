@@ -86,7 +86,7 @@ def _made_time(data: Any, _: Codec) -> time:
 
 
 def _taken_enum(value: Any, codec: Codec) -> Any:
-    kind: Any = type(value)
+    kind: Any = value.__class__
     by_name = value.name in kind.__members__ if isinstance(value.name, str) else False
     return [codec.name(kind), by_name, value.name if by_name else value.value]
 
@@ -100,7 +100,7 @@ def _made_enum(data: Any, codec: Codec) -> Any:
 
 
 def _taken_dataclass(value: Any, codec: Codec) -> Any:
-    fields: dict[str, Any] = type(value).__dataclass_fields__
+    fields: dict[str, Any] = value.__dataclass_fields__
     for name, field in fields.items():
         if field._field_type.name == "_FIELD_INITVAR":  # noqa: SLF001  # no other way to see it
             raise CannotCross(f"{short_class(value)} can't cross: its {name!r} is an InitVar")
@@ -131,7 +131,7 @@ def _made_dataclass(data: Any, codec: Codec) -> Any:
 
 
 def _taken_struct(value: Any, codec: Codec) -> Any:
-    kind: Any = type(value)
+    kind: Any = value.__class__
     return [codec.name(kind), {name: getattr(value, name) for name in kind.__struct_fields__}]
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
 
 from .errors import Problem, nearest
-from .schema import Key, KeyPath, keys, struct_of, values_of
-from .toml import dotted, inline, is_table
+from .schema import Key, KeyPath, keys, struct_of, table_of, tables_of, values_of
+from .toml import dotted, inline, is_array, is_table
 
 LayerName = Literal["default", "file", "profile", "environment", "command line"]
 
@@ -55,7 +55,8 @@ def check(
 ) -> tuple[Leaves, list[Problem]]:
     """Return the leaves of one layer, and all that is wrong with it.
 
-    A leaf is a value that isn't a table; in tables with free names and values (`options`) too.
+    A leaf is a value that isn't a table; in tables with free names and values (`options`) too. A
+    table that counts as a whole is one leaf.
 
     Args:
         struct: the type of the whole tree, or of the table at `prefix`.
@@ -121,17 +122,46 @@ class _Checker:
         self.problems: list[Problem] = []
 
     def walk(self, key: Key, value: object, path: KeyPath, read: Read) -> None:
-        struct, items = struct_of(key.hint), values_of(key.hint)
+        struct, items = table_of(key.hint), values_of(key.hint)
         if (struct or items or key.hint is Any) and not is_table(value):
             value, read = self._read_table(key, value, read), as_is
-        if is_table(value) and struct is not None:
+        if is_table(value) and struct is not None and key.whole:
+            self._whole(struct, value, path, read)
+        elif is_table(value) and struct is not None:
             self._section(struct, value, path, read)
         elif is_table(value) and (items is not None or key.hint is Any):
             self._entries(items or Any, value, path, read)
-        elif struct is not None or items is not None:
-            self._problem(path, f"got {inline(value)}", "expected a table")
+        elif struct_of(key.hint) is not None or items is not None:
+            self.refuse(path, f"got {inline(value)}", "expected a table")
+        elif is_array(value) and (in_array := tables_of(key.hint)) is not None:
+            self._array(in_array, value, path, read)
         else:
             self._leaf(key, value, path, read)
+
+    def _whole(self, struct: type[msgspec.Struct], table: Table, path: KeyPath, read: Read) -> None:
+        """Take a table as one leaf, if nothing in it is wrong."""
+        inner = _Checker(struct, self.place, path)
+        for field in msgspec.structs.fields(struct):
+            if field.required and field.name not in table:
+                expected = keys(struct)[field.name].expected
+                inner.refuse((*path, field.name), "is missing", f"expected {expected}")
+        inner.walk(Key("", struct), table, path, read)
+        self.problems += inner.problems
+        if not inner.problems:
+            own = {key[len(path) :]: leaf for key, leaf in inner.leaves.items()}
+            self.leaves[path] = Leaf(nested(own), self.place(path))
+
+    def _array(
+        self, struct: type[msgspec.Struct], tables: Sequence[object], path: KeyPath, read: Read
+    ) -> None:
+        """Take an array of tables as one leaf, if nothing in it is wrong."""
+        inner = _Checker(struct, self.place, path)
+        for number, table in enumerate(tables):
+            inner.walk(Key("", struct, whole=True), table, (*path, str(number)), read)
+        self.problems += inner.problems
+        if not inner.problems:
+            values = [leaf.value for leaf in inner.leaves.values()]
+            self.leaves[path] = Leaf(values, self.place(path))
 
     def _read_table(self, key: Key, value: object, read: Read) -> object:
         try:
@@ -145,14 +175,14 @@ class _Checker:
         for name, item in table.items():
             key = keys(struct).get(name)
             if key is None:
-                self._problem((*path, name), "unknown key", self._suggestion(struct, path, name))
+                self.refuse((*path, name), "unknown key", self._suggestion(struct, path, name))
             else:
                 self.walk(key, item, (*path, name), read)
 
     def _entries(self, hint: object, table: Table, path: KeyPath, read: Read) -> None:
         for name, item in table.items():
             if item == {} and struct_of(hint) is not None:
-                self._problem((*path, name), "an empty table says nothing", "set one of its keys")
+                self.refuse((*path, name), "an empty table says nothing", "set one of its keys")
             else:
                 self.walk(Key(name, hint), item, (*path, name), read)
 
@@ -160,7 +190,7 @@ class _Checker:
         try:
             converted = msgspec.convert(read(value, key), key.hint)
         except ValueError:  # msgspec's ValidationError is one
-            self._problem(path, f"got {inline(value)}", f"expected {key.expected}")
+            self.refuse(path, f"got {inline(value)}", f"expected {key.expected}")
         else:
             self.leaves[path] = Leaf(converted, self.place(path))
 
@@ -174,5 +204,6 @@ class _Checker:
             return f"did you mean {' or '.join(map(dotted, elsewhere))}?"
         return f"known here: {', '.join(keys(struct)) or 'nothing'}"
 
-    def _problem(self, path: KeyPath, wrong: str, right: str) -> None:
+    def refuse(self, path: KeyPath, wrong: str, right: str) -> None:
+        """Note what is wrong with a key."""
         self.problems.append(Problem(self.place(path).where, dotted(path), wrong, right))

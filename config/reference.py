@@ -14,13 +14,13 @@ import msgspec
 
 from .layers import known
 from .load import PACKAGED, packaged
-from .schema import Key, describe, keys
+from .schema import Key, describe, keys, struct_of, values_of
 from .settings import Settings, TreeEntry
 from .stages import EMBEDDED
 from .toml import dotted, inline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .schema import KeyPath
 
@@ -53,16 +53,37 @@ def _sections(struct: msgspec.Struct, path: KeyPath) -> Iterator[str]:
     """Yield a text for each section that has keys of its own."""
     own: list[str] = []
     inner: list[tuple[str, msgspec.Struct]] = []
+    tables: list[str] = []
     for name, key in keys(type(struct)).items():
         value = getattr(struct, name)
-        if isinstance(value, msgspec.Struct):
+        if struct_of(key.hint) is not None:
             inner.append((name, value))
-        elif (*path, name) != ("tree",):  # written by hand
-            own.append(_entry(key, value))
+        elif (entries := struct_of(values_of(key.hint))) is not None:
+            if (*path, name) != ("tree",):  # written by hand
+                tables.append(_tables(key, entries, value, (*path, name)))
+        else:
+            own.append(_entry(key, msgspec.to_builtins(value)))
     if own:
         yield (f"[{dotted(path)}]\n" if path else "") + "\n".join(own)
+    yield from tables
     for name, value in inner:
         yield from _sections(value, (*path, name))
+
+
+def _tables(
+    key: Key, struct: type[msgspec.Struct], entries: Mapping[str, msgspec.Struct], path: KeyPath
+) -> str:
+    """Return a table with free names: what it is, what its tables take, and those there are."""
+    lines = _wrapped(f"{key.description}; each is a table:", "# ")
+    for inner in keys(struct).values():
+        taken = f"{inner.name}: {inner.description}; {describe(inner.hint)}"
+        lines += _wrapped(taken, "#   ")
+    lines.append(f"[{dotted(path)}]")
+    lines += [
+        f"{dotted([name])} = {inline(msgspec.to_builtins(entry))}"
+        for name, entry in entries.items()
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _entry(key: Key, value: object) -> str:

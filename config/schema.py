@@ -40,12 +40,14 @@ class Key:
     Attributes:
         hint: its annotation, which `msgspec.convert` takes.
         aliases: old variables, each with a factor or with a table of words.
+        whole: whether a table is one value, which a later layer replaces and doesn't add to.
     """
 
     name: str
     hint: object
     description: str = ""
     aliases: Mapping[str, object] = field(default_factory=dict[str, object])
+    whole: bool = False
 
     @property
     def unit(self) -> str:
@@ -69,6 +71,19 @@ def struct_of(hint: object) -> type[msgspec.Struct] | None:
     """Return the struct that a section has, None for anything else."""
     bare, _ = _peel(hint)
     return bare if isinstance(bare, type) and issubclass(bare, msgspec.Struct) else None
+
+
+def table_of(hint: object) -> type[msgspec.Struct] | None:
+    """Return the struct of the tables that a key takes, if need be beside other values."""
+    bare, _ = _peel(hint)
+    found = (table_of(part) for part in _alternatives(bare))
+    return struct_of(hint) or next((struct for struct in found if struct is not None), None)
+
+
+def tables_of(hint: object) -> type[msgspec.Struct] | None:
+    """Return the struct of the tables in an array, None for anything else."""
+    bare, _ = _peel(hint)
+    return struct_of(get_args(bare)[0]) if get_origin(bare) in (tuple, list) else None
 
 
 def values_of(hint: object) -> object | None:
@@ -160,4 +175,5 @@ def _key(name: str, hint: object) -> Key:
     aliases: dict[str, object] = {}
     for env in extras:
         aliases |= {env: 1} if isinstance(env, str) else env
-    return Key(name, hint, description, aliases)
+    whole = any(meta.extra.get("whole", False) for meta in metas if meta.extra)
+    return Key(name, hint, description, aliases, whole)

@@ -1,6 +1,6 @@
 """The settings tree: option structs from beside the code they tune, composed into one type."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
@@ -12,13 +12,11 @@ from ringleader.actors.options import (
     WorkloadOptions,
 )
 from ringleader.supervisors.options import SupervisionOptions
-from ringleader.supervisors.spec import AutoShutdown, Restart
 
+from .entry import TreeEntry
 from .sections import CoordinatorsOptions, DaemonsOptions
 
-Strategy = Literal["one_for_one", "one_for_all", "rest_for_one"]
-Shutdown = Annotated[float, Meta(ge=0)] | Literal["infinity", "brutal_kill"]
-Dispatcher = Literal["pool", "thread", "async"]
+__all__ = ["NodeOptions", "Settings", "TreeEntry"]
 
 
 class NodeOptions(Struct, frozen=True, kw_only=True):
@@ -55,58 +53,6 @@ class NodeOptions(Struct, frozen=True, kw_only=True):
         float,
         Meta(gt=0, description="time for the whole node to stop in order (seconds)"),
     ] = 30
-
-
-class TreeEntry(Struct, frozen=True, kw_only=True):
-    """One declared child: either a `supervisor` with `children`, or an `actor`."""
-
-    supervisor: Annotated[
-        Strategy | None, Meta(description="this entry is a supervisor with this strategy")
-    ] = None
-    actor: Annotated[
-        str | None, Meta(description="this entry is an actor of the class `module:Class`")
-    ] = None
-    enabled: Annotated[bool, Meta(description="false leaves the entry and its children out")] = True
-    after: Annotated[
-        tuple[str, ...],
-        Meta(description="siblings that start before it (and stop after it)"),
-    ] = ()
-    restart: Annotated[
-        Restart, Meta(description="after which ends it is started again: every, failures, none")
-    ] = "permanent"
-    shutdown: Annotated[
-        Shutdown | None,
-        Meta(
-            description='time to stop (seconds), "infinity" or "brutal_kill"; if not set, '
-            "supervision.shutdown for a worker and infinity for a supervisor"
-        ),
-    ] = None
-    significant: Annotated[
-        bool, Meta(description="its own end counts for its supervisor's auto_shutdown")
-    ] = False
-    dispatcher: Annotated[
-        Dispatcher | None,
-        Meta(description="what runs an actor's turns, instead of what its class says"),
-    ] = None
-    options: Annotated[
-        dict[str, Any],  # typed by the actor's own struct, when its class is known
-        Meta(description="an actor's options: they go over the section of its options struct"),
-    ] = {}  # msgspec copies an empty default
-    intensity: Annotated[
-        Annotated[int, Meta(ge=0)] | None,
-        Meta(description="a supervisor's allowed restarts; if not set, supervision.intensity"),
-    ] = None
-    period: Annotated[
-        Annotated[int, Meta(ge=1)] | None,
-        Meta(description="a supervisor's window (seconds); if not set, supervision.period"),
-    ] = None
-    auto_shutdown: Annotated[
-        AutoShutdown | None,
-        Meta(description="when a supervisor ends with its significant children; never if not set"),
-    ] = None
-    children: Annotated[
-        dict[str, "TreeEntry"], Meta(description="a supervisor's children, by name")
-    ] = {}  # msgspec copies an empty default
 
 
 class Settings(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from .schema import Key, accepts, is_array, literals, values_of
+from .schema import Key, accepts, is_array, literals, table_of, values_of
 from .toml import inline, is_table
 
 _BOOLS = {"yes": True, "on": True, "true": True, "1": True} | {
@@ -33,6 +33,8 @@ def from_text(value: object, key: Key) -> object:
     words = {word.casefold(): word for word in literals(key.hint)}
     if value.casefold() in words:
         return words[value.casefold()]
+    if table_of(key.hint) is not None and value.lstrip().startswith("{"):
+        return _toml(value)
     if accepts(key.hint, bool):
         return _BOOLS.get(value.casefold(), value)
     if is_array(key.hint):

@@ -195,11 +195,11 @@ def refusal(  # noqa: PLR0911  # a table
         case "simple_one_for_one":
             return WrongStrategy(_SIMPLE)
         case ("already_started", Incarnation() as pid):
-            return AlreadyStarted(child_id, pid.ref)
+            return AlreadyStarted(child_id, pid)
         case ("held", Hold() as hold):
             return ChildHeld(child_id, hold)
-        case (reason, ChildSpec()):
-            return StartFailed(child_id, reason)
+        case (reason, ChildSpec() as spec):
+            return StartFailed(child_id, reason, spec)
         case _:
             return BadChildSpec(child_id, problem)
 

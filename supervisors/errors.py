@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ringleader.actors.holds import Hold
+    from ringleader.actors.incarnation import Incarnation
     from ringleader.actors.lifecycle import Reason
     from ringleader.actors.ref import Ref
 
-    from .spec import Term
+    from .spec import ChildSpec, Term
 
 
 class SupervisorError(RingleaderError):
@@ -43,12 +44,14 @@ class AlreadyStarted(SupervisorError):
 
     Attributes:
         ref: its address.
+        incarnation: what runs now, OTP's pid.
     """
 
-    def __init__(self, child_id: object, ref: Ref[Any]) -> None:
-        super().__init__(f"child {child_id!r} is running already, at {ref.path}")
+    def __init__(self, child_id: object, incarnation: Incarnation) -> None:
+        super().__init__(f"child {child_id!r} is running already, at {incarnation.path}")
         self.child_id = child_id
-        self.ref = ref
+        self.ref: Ref[Any] = incarnation.ref
+        self.incarnation = incarnation
 
 
 class AlreadyPresent(SupervisorError):
@@ -92,12 +95,14 @@ class StartFailed(SupervisorError):
     Attributes:
         child_id: whose start failed; in a batch under a template, its place.
         reason: why: the exception, which is also the `__cause__`, or the reason of its `Exit`.
+        spec: by which it was to be started, where the supervisor says so.
     """
 
-    def __init__(self, child_id: object, reason: Reason) -> None:
+    def __init__(self, child_id: object, reason: Reason, spec: ChildSpec | None = None) -> None:
         super().__init__(f"child {child_id!r} did not start: {describe(reason)}")
         self.child_id = child_id
         self.reason: Reason = reason
+        self.spec = spec
         if isinstance(reason, BaseException):
             self.__cause__ = reason
 

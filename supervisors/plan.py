@@ -96,7 +96,7 @@ class Retry:
 
     Attributes:
         child: whose restart is due again.
-        number: which of its retries this is; one that is not the latest was cancelled.
+        number: which of its retries this is; one that waited and is not the latest is void.
         after: seconds to wait.
         counted: whether this restart is in the window already and only had to wait.
     """

@@ -224,7 +224,7 @@ class ChildCell(Cell):
     def _has_new_names(self, incarnation: Incarnation) -> bool:
         """Look at what attributes the actor has; tell whether there are others than before."""
         actor = incarnation.actor
-        attributes: dict[str, Any] = {} if actor is None else vars(actor)
+        attributes: dict[str, Any] = {} if actor is None else actor.__dict__
         if actor is None or len(attributes) == self.known:
             return False
         self.known = len(attributes)

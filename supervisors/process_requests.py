@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pykka import ActorDeadError
 
@@ -17,11 +17,49 @@ from ringleader.actors.remote import names_of
 from .process_frames import Word
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ringleader.actors.incarnation import Incarnation
+    from ringleader.actors.lifecycle import Terminated
     from ringleader.actors.process_cell import ProcessCell
     from ringleader.actors.timers import ActorTimer, Timers
 
     from .process_link import ProcessLink
+
+
+def _tell(ref: Ref[Any], message: Any) -> None:
+    ref.tell(message)
+
+
+def _ask(ref: Ref[Any], message: Any) -> Reply[Any]:
+    return ref.ask(message, block=False)
+
+
+def _stop(ref: Ref[Any]) -> Reply[bool]:
+    return ref.stop(block=False)
+
+
+def _end(ref: Ref[Any]) -> Reply[Terminated]:
+    return ref.watch()
+
+
+def _is_alive(ref: Ref[Any]) -> bool:
+    return ref.is_alive()
+
+
+def _names(ref: Ref[Any]) -> dict[str, bool]:
+    instance = ref.cell.instance
+    return {} if instance is None else names_of(instance)
+
+
+_OF_REFS: Final[Mapping[str, Callable[..., Any]]] = {
+    "tell": _tell,
+    "ask": _ask,
+    "stop": _stop,
+    "end": _end,
+    "is_alive": _is_alive,
+    "names": _names,
+}
 
 
 class Requests:
@@ -52,7 +90,7 @@ class Requests:
             self._answer(number, False, error)  # noqa: FBT003  # as sent
             return
         if isinstance(result, Reply):
-            reply: Reply[Any] = result
+            reply: Reply[Any] = result  # pyright: ignore[reportUnknownVariableType]  # of Any
             task = asyncio.get_running_loop().create_task(self._answer_later(number, reply))
             self._replies[number] = (reply, task)
         else:
@@ -66,24 +104,12 @@ class Requests:
     def _do(self, what: str, args: list[Any]) -> Any:
         """Return the result, or a future of it."""
         match what, args:
-            case "tell", [Ref() as ref, message]:
-                ref.tell(message)
-            case "ask", [Ref() as ref, message]:
-                return ref.ask(message, block=False)
-            case "stop", [Ref() as ref]:
-                return ref.stop(block=False)
-            case "end", [Ref() as ref]:
-                return ref.watch()
-            case "is_alive", [Ref() as ref]:
-                return ref.is_alive()
-            case "names", [Ref() as ref]:
-                instance = ref.cell.instance
-                return {} if instance is None else names_of(instance)
             case "publish", [Event() as event, subject]:
                 return self._publish(event, subject)
+            case (str(), [ref, *rest]) if what in _OF_REFS and isinstance(ref, Ref):
+                return _OF_REFS[what](ref, *rest)
             case _:
                 raise BadValue(f"no request: {what} {args!r}")
-        return None
 
     def _order(self, what: str, args: list[Any]) -> None:
         match what, args:
@@ -91,9 +117,9 @@ class Requests:
                 self._set_timer(number, seconds, period, message)
             case "cancel", [int(number)]:
                 self._timers.cancel(number)
-            case "watch", [Ref() as ref]:
+            case "watch", [ref]:
                 ref.cell.add_watcher(self._cell.ref)
-            case "unwatch", [Ref() as ref]:
+            case "unwatch", [ref]:
                 ref.cell.remove_watcher(self._cell.ref)
             case "wait", [int(number)]:
                 self._wait(number)

@@ -49,8 +49,10 @@ def retry(family: Family, due: Retry) -> Plan[bool]:
     """
     child = due.child
     known = family.children.get(child.name) is child
-    if not known or not child.restarting or child.tries != due.number:
+    if not known or not child.restarting:
         return True
+    if child.tries != due.number and (due.after > 0.0 or child.due is not None):
+        return True  # OTP's retries do not wait and have no number: an old one is one more try
     if not due.counted:
         window = family.count_restart(child)
         if window.exceeded:
@@ -148,7 +150,7 @@ def _give_up(family: Family, child: Child, window: Window | None, cause: str = "
 def _quarantine(family: Family, child: Child, window: Window | None, cause: str) -> Hold:
     policy, now = family.policy, family.policy.wall()
     times = child.quarantines + 1
-    pause = policy.quarantine.pause(times)
+    pause = policy.quarantine.pause(times, critical=child.spec.critical)
     why = cause if window is None else f"{len(window.restarts)} restarts in {window.period} s"
     if child.ended is not None:
         why += f", at last after {describe(child.ended[1])}"

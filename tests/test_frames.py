@@ -52,7 +52,7 @@ def test_a_frame_that_is_too_large_is_refused_before_it_is_read() -> None:
         reader.next()
 
 
-ARGUMENTS = {
+ARGUMENTS: dict[str, dict[str, object]] = {
     "why": {"path": "/a"},
     "operate": {"verb": "quarantine", "path": "/a", "by": "ada", "release_after": 60.0},
     "deaths": {"path": "/a", "limit": 7, "within": 3600.0},

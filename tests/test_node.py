@@ -13,7 +13,10 @@ from ringleader.datadir import DataDir, DataDirError
 from ringleader.lockfile import LockTaken
 from ringleader.node import Node, NodeFailed, SocketTaken, try_specs
 from ringleader.questions import Tree
+from ringleader.record import look_into
 from ringleader.runs import Arguments
+from ringleader.transport.supervision import SupervisionError
+from tests.probe import holds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,6 +142,58 @@ def test_a_node_that_was_opened_and_not_started_can_be_closed(bench: Bench) -> N
     assert node.stop()
     node.close()
     assert bench.left() == []
+
+
+def test_a_damaged_record_of_supervision_is_named_and_the_lock_is_let_go(bench: Bench) -> None:
+    bench.data.make()
+    bench.data.supervision.write_bytes(b"no database" * 100)
+    with pytest.raises(SupervisionError, match=r"supervision\.db is damaged") as caught:
+        bench.node().open()
+    assert caught.value.exit_code == 1
+    assert bench.left() == []
+
+
+def test_a_hold_keeps_an_actor_down_when_the_node_starts_again(bench: Bench) -> None:
+    for expected in ("running", "held"):
+        node = bench.node()
+        node.open()
+        node.start()
+        with NodeClient(bench.data.socket) as client:
+            assert client.tree().cells[-1].state == expected
+            assert client.operate("stop", "/a", by="ada").state == "held"
+        assert node.stop()
+        node.close()
+
+
+def test_deaths_of_earlier_runs_are_told(bench: Bench) -> None:
+    for number in (1, 2):
+        node = bench.node("tree.a.actor=tests.cli.tiny_actors:Mortal")
+        node.open()
+        node.start()
+        node.system.ref("/a").tell(f"run {number}")
+        assert holds(lambda node=node: node.system.deaths.restarts)  # type: ignore[misc]  # no inference for defaults
+        with NodeClient(bench.data.socket) as client:
+            causes = [death.cause for death in client.deaths("/a")]
+            assert causes == [f"ValueError: run {n}" for n in range(1, number + 1)]
+            found = client.why("/a")
+            assert found.last_hour.deaths == number
+            assert found.death is not None
+            assert found.death.cause == f"ValueError: run {number}"
+        assert node.stop()
+        node.close()
+
+
+def test_what_dies_while_the_node_stops_is_kept(bench: Bench) -> None:
+    node = bench.node()
+    node.open()
+    node.start()
+    cell = node.system.ref("/a").cell
+    assert cell.current is not None
+    cell.kill(cell.current, ValueError("at the last moment"))
+    assert node.stop()
+    node.close()
+    with look_into(bench.data.supervision) as (archive, _):
+        assert [death.cause for death in archive.find()] == ["ValueError: at the last moment"]
 
 
 def test_chaos_is_a_part_of_the_tree_that_spares_itself(bench: Bench) -> None:

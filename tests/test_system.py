@@ -221,7 +221,7 @@ def test_statistics_count_every_message_once() -> None:
 
         assert after.messages[Outcome.FAILED] - before.get(Outcome.FAILED, 0) == 1
         assert after.dead_letters == {Outcome.FAILED: 1}
-        assert after.actors == 5  # the root, /system, its two children, /evaluator
+        assert after.actors == 6  # the root, /system, its three children, /evaluator
 
 
 def test_equal_seeds_draw_equal_numbers() -> None:

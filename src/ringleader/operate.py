@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 import msgspec
 import pykka
@@ -173,9 +173,10 @@ def _find(system: System, path: str) -> tuple[FamilyRef[Any], Child]:
         if cell.current is None and name in cell.children:
             raise NotNow(f"{path}: its supervisor {above or '/'} is not running")
         raise _unknown(system, path)
-    if not isinstance(cell.ref, FamilyRef):
+    ref: Any = cell.ref
+    if not isinstance(ref, FamilyRef):
         raise Refused(f"{above} is no supervisor")
-    return cell.ref, child
+    return cast("FamilyRef[Any]", ref), child
 
 
 def _cell(system: System, above: str, path: str) -> Any:

@@ -291,13 +291,13 @@ def test_nothing_is_left_open_and_no_thread_runs_on() -> None:
 def test_a_thousand_ends_leave_nothing_behind(nursery: Nursery) -> None:
     nursery.start("true")
     nursery.end()
-    before = open_files()
+    before = len(open_files())
     for _ in range(20):
         for _ in range(10):
             nursery.start("true")
         assert {nursery.end().exit_code for _ in range(10)} == {0}
     assert nursery.processes.live == ()
-    assert open_files() == before
+    probe(lambda: len(open_files()) <= before)
 
 
 def test_what_a_process_and_its_descendants_use_can_be_seen(nursery: Nursery, fifo: Fifo) -> None:
@@ -348,8 +348,7 @@ def test_a_process_that_can_not_be_watched_is_not_left_alone(
 ) -> None:
     nursery.start("true")
     nursery.end()
-    probe(lambda: not nursery.processes.live)
-    before, seen = open_files(), list[int]()
+    before, seen = len(open_files()), list[int]()
 
     def refuse(process: Any) -> None:
         seen.append(process.pid)
@@ -359,7 +358,7 @@ def test_a_process_that_can_not_be_watched_is_not_left_alone(
     with pytest.raises(RuntimeError, match="can't start"):
         nursery.python(WAIT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert not is_alive(seen[0])
-    assert open_files() == before
+    probe(lambda: len(open_files()) <= before)
     assert nursery.processes.live == ()
     assert nursery.ends.empty()
 

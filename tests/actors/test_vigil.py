@@ -240,6 +240,11 @@ def test_who_waits_on_an_event_loop_that_another_blocks_does_not_hang() -> None:
         async def block(self, event: ThreadEvent) -> None:
             event.wait(30)  # what async code must not do
 
+        @handles(str)
+        async def answer(self, _: str) -> str:
+            assert not release.is_set()
+            return "on a new loop"
+
     class Waiter(Actor):
         @handles(float)
         async def nap(self, seconds: float) -> None:
@@ -252,7 +257,8 @@ def test_who_waits_on_an_event_loop_that_another_blocks_does_not_hang() -> None:
         blocker.tell(release)
         probe(system.deaths.all)
         (death,) = system.deaths.all()
-        release.set()
+        waiter.cell.context.clock.call_later(1.5, release.set)
+        assert blocker.ask("still here?", timeout=5) == "on a new loop"
         probe(lambda: not waiter.cell.in_turn)
 
     assert death.path == "/blocker"

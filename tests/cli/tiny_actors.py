@@ -122,3 +122,10 @@ class Unready(Actor):
     def on_start(self) -> None:
         logger.warning("starting for ever")
         threading.Event().wait()
+
+
+class Mortal(Actor):
+    """Dies of what it is told."""
+
+    def on_receive(self, message: Any) -> None:
+        raise ValueError(message)

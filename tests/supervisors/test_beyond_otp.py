@@ -15,6 +15,7 @@ from ringleader.actors.lifecycle import LATER
 from ringleader.supervisors.cascade import CascadeLimits
 from ringleader.supervisors.dynamic import DynamicSupervisor, DynamicSupervisorRef
 from ringleader.supervisors.errors import (
+    AlreadyStarted,
     BadChildSpec,
     ChildHeld,
     ChildNotFound,
@@ -406,6 +407,34 @@ def test_too_many_restarts_of_a_kind_wait_for_the_cooldown(log: Log) -> None:
         system.advance(120)
 
         assert states(ref)["d"] == "running"
+
+
+# --- what OTP's terms carry
+
+
+class Informed(Actor):
+    """Has something to say when it is up."""
+
+    def on_start(self) -> Any:
+        return {"port": 4711}
+
+
+def test_what_on_start_returned_is_kept_with_the_incarnation(system: TestSystem) -> None:
+    ref = start(system, team("t", ChildSpec("i", Informed)))
+    (info,) = ref.which_children()
+    assert info.incarnation is not None
+    assert info.incarnation.extra == {"port": 4711}
+    with pytest.raises(AlreadyStarted) as caught:
+        ref.start_child(ChildSpec("i", Informed))
+    assert caught.value.incarnation is info.incarnation
+
+
+def test_a_start_that_failed_has_its_spec(system: TestSystem, log: Log) -> None:
+    log.starts["a"] = [ValueError("no")]
+    (spec,) = workers(log, "a")
+    with pytest.raises(StartFailed) as caught:
+        start(system, team("t")).start_child(spec)
+    assert caught.value.spec is spec
 
 
 # --- what is told of a death

@@ -7,7 +7,6 @@ from ringleader.supervisors.quarantine import (
     COOL_DOWN,
     DAY,
     DEGRADED,
-    DEGRADED_CRITICAL,
     HOUR,
     Quarantine,
 )
@@ -25,7 +24,12 @@ def test_degraded_mode_tries_again_with_growing_pauses() -> None:
     assert [DEGRADED.pause(times) for times in (1, 2, 3, 4, 5)] == [
         4 * HOUR, 8 * HOUR, 16 * HOUR, DAY, DAY,
     ]  # fmt: skip
-    assert DEGRADED_CRITICAL.pause(1) == 1800
+
+
+def test_what_all_depend_on_is_tried_again_sooner() -> None:
+    assert [DEGRADED.pause(times, critical=True) for times in (1, 2, 9)] == [1800, 3600, DAY]
+    assert COOL_DOWN.pause(1, critical=True) == DAY
+    assert BY_HAND.pause(1, critical=True) is None
 
 
 @given(st.floats(0.1, 1e6), st.floats(1, 10), st.floats(0.1, 1e6), st.integers(1, 10_000))

@@ -234,20 +234,32 @@ def test_a_retry_that_was_cancelled_is_void() -> None:
     assert world.log == ["cancel a"]
 
 
-def test_a_retry_of_an_earlier_failure_is_void() -> None:
+def test_a_retry_of_an_earlier_failure_is_one_more_try_as_in_otp() -> None:
     world = family(child("a"), intensity=5)
     world.starts["a"] = [Failed("no")]
     assert world.crash("a")
-    stale = world.retries[0]
     world.terminate("a")
     world.restart("a")
     world.starts["a"] = [Failed("no")]
     assert world.crash("a")
-    world.clear()
+    assert len(world.retries) == 2
 
-    assert world.run(restarts.retry(world.family, stale))
-    assert world.states() == {"a": "restarting"}
+    assert world.retry()
+    assert world.states() == {"a": "running"}
 
-    assert world.retries.pop(0) is stale
+    assert world.retry()
+    assert len(world.family.window.restarts) == 3
+
+
+def test_a_retry_of_an_earlier_failure_that_waited_is_void() -> None:
+    world = family(child("a"), backoff=5.0, intensity=5)
+    assert world.crash("a")
+    world.terminate("a")
+    world.restart("a")
+    assert world.crash("a")
+
+    assert world.retry()
+    assert world.states() == {"a": "backoff"}
+
     assert world.retry()
     assert world.states() == {"a": "running"}

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import select
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -137,12 +138,25 @@ def _wait_for_end(stopping: Stopping) -> None:
     Raises:
         NodeError: it takes too long.
     """
-    try:
-        psutil.Process(stopping.pid).wait(PATIENCE)
-    except psutil.NoSuchProcess:
-        return
-    except psutil.TimeoutExpired as error:
+    if not _has_ended(stopping.pid, PATIENCE):
         raise NodeError(
             f"node {stopping.node} (process {stopping.pid}) is still stopping after "
             f"{in_words(PATIENCE)}; a signal stops it now: kill -TERM {stopping.pid}"
-        ) from error
+        )
+
+
+def _has_ended(pid: int, timeout: float) -> bool:
+    """Wait for the end of a process; one that nobody has asked for its exit code has ended, too."""
+    try:
+        if not hasattr(os, "pidfd_open"):  # macOS
+            psutil.Process(pid).wait(timeout)
+            return True
+        descriptor = os.pidfd_open(pid)
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return True
+    except psutil.TimeoutExpired:
+        return False
+    try:
+        return bool(select.select([descriptor], [], [], timeout)[0])
+    finally:
+        os.close(descriptor)
