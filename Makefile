@@ -13,16 +13,17 @@ STAMP_RUN  := $(VENV)/.ringleader-run
 STAMP_DEV  := $(VENV)/.ringleader-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench soak clean
 
 help:
 	@echo 'make run    run the self-play pipeline: three iterations, a crash every five seconds'
 	@echo 'make test   run the tests; actors/ and supervisors/ must stay 90 % covered'
 	@echo 'make lint   check formatting, lint and types'
 	@echo 'make bench  measure against stock Pykka (about a minute)'
+	@echo 'make soak   crash, hang and kill 200 actors under load for a minute; are all sums right?'
 	@echo 'make clean  remove .venv, caches and builds; data in .ringleader stays'
 	@echo
-	@echo 'ARGS="..."         adds arguments to run, test and bench: make run ARGS="--seed 7"'
+	@echo 'ARGS="..."         adds arguments to run, test, bench and soak: make run ARGS="--seed 7"'
 	@echo 'PYTHON=python3.13  makes .venv with that Python (3.11 or newer)'
 
 run: $(STAMP_RUN)
@@ -41,6 +42,10 @@ lint: $(STAMP_DEV)
 
 bench: $(STAMP_RUN)
 	$(BIN)/python -m benchmarks --quick $(ARGS)
+	$(BIN)/python -m benchmarks.supervision --quick
+
+soak: $(STAMP_RUN)
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -100,7 +100,7 @@ class Codec:
         try:
             data = _Writer(self, self.max_depth).write(value)
         except CannotCross as error:
-            raise CannotCross(f"{what}: {error}") from error
+            raise CannotCross(f"{what}: {error}") from None
         except RingleaderError:
             raise  # an event that is wrong says so
         except (RecursionError, ValueError, OverflowError, TypeError) as error:

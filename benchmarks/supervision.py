@@ -184,7 +184,11 @@ def kill_noticed(rounds: int) -> Figure:
     ours: list[float] = []
     with node() as system:
         heard = threading.Event()
-        system.deaths.listener = lambda _: heard.set()
+
+        def hear(_: object) -> None:
+            heard.set()
+
+        system.deaths.listener = hear
         ref = system.start_child(ChildSpec("housed", Housed, spares=1))
         for _ in range(rounds):
             ref.ask("hello", timeout=PATIENCE)
@@ -244,7 +248,11 @@ def _is_idle(system: System) -> bool:
 
 
 def figure(
-    case: str, ours: Sequence[float], peer: Sequence[float] = (), peer_name: str = "", **asked: float
+    case: str,
+    ours: Sequence[float],
+    peer: Sequence[float] = (),
+    peer_name: str = "",
+    **asked: float,
 ) -> Figure:
     """Take the medians of the rounds."""
     theirs = median(peer) if peer else None
@@ -263,7 +271,7 @@ def table(figures: Sequence[Figure]) -> Table:
     """Return the figures for a person."""
     found = Table("case", "ours", "low-high", "peer", "ratio", "asked", box=None)
     for one in figures:
-        asked = []
+        asked: list[str] = []
         if one.at_most is not None:
             asked.append(f"{one.at_most * 1e3:g} ms")
         if one.ratio_at_most is not None:

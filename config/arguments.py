@@ -16,8 +16,9 @@ from .toml import dotted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from .faults import Where
     from .schema import KeyPath
-    from .tree import PlannedChild, Where
+    from .tree import PlannedChild
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _MISSING = object()

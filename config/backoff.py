@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from tenacity import wait
 
-from .schema import KeyPath
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ringleader.supervisors.options import BackoffKind, BackoffOptions
+
+    from .schema import KeyPath
 
 LONGEST: Final = 300.0
 """Seconds that a wait grows to if nothing else is said (the reference system's)."""
@@ -43,7 +43,7 @@ def faults(backoff: float | BackoffOptions, path: KeyPath) -> Iterator[tuple[Key
         return
     kind, given = backoff.kind, set(_given(backoff))
     takes = _TAKES[kind]
-    for name in given.difference(takes):
+    for name in sorted(given.difference(takes)):
         yield (*path, name), f"says nothing to the kind {kind}", f"it takes {', '.join(takes)}"
     for name in _NEEDS.get(kind, ()):
         if name not in given:

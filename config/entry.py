@@ -122,8 +122,8 @@ class TreeEntry(Struct, frozen=True, kw_only=True):
     backoff: Annotated[
         Seconds | BackoffOptions | None,
         Meta(
-            description="wait before a restart (seconds, or a table with the key `kind`); if not "
-            "set, supervision.backoff",
+            description="wait before a restart, or a table with the key `kind`; if not set, "
+            "supervision.backoff (seconds)",
             extra={"whole": True},
         ),
     ] = None

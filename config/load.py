@@ -12,11 +12,12 @@ import msgspec
 from .document import Document, parse, read
 from .environment import CONFIG, FromText, from_arguments, from_environment
 from .errors import ConfigError, Problem, did_you_mean
+from .faults import check_supervision, check_tree
 from .layers import Leaf, Leaves, Origin, check, nested, overlay
 from .settings import Settings
 from .stages import check_stages
 from .toml import inline, is_table
-from .tree import check_tree, plan
+from .tree import plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,7 +117,10 @@ def _checked(merged: Leaves, ignored: tuple[str, ...], problems: Sequence[Proble
     loaded = Loaded(msgspec.convert(nested(merged), Settings), merged, ignored)
     found = list(problems)
     if not any(problem.key.startswith("tree") for problem in found):  # else it would only echo
-        found += check_tree(loaded.settings.tree, loaded.where)
+        found += check_tree(
+            loaded.settings.tree, loaded.where, loaded.settings.supervision.cascade.categories
+        )
+    found += check_supervision(loaded.settings.supervision, loaded.where)
     found += check_stages(loaded.settings.stages, loaded.where)
     if found:
         raise ConfigError(found)

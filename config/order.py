@@ -31,20 +31,20 @@ def ordered(after: After) -> tuple[str, ...]:
     return tuple(placed)
 
 
-def faults(after: After) -> Iterator[tuple[str, str, str]]:
-    """Yield what makes an order impossible: a name, what is wrong with its `after`, a remedy."""
+def faults(after: After, word: str = "after") -> Iterator[tuple[str, str, str]]:
+    """Yield what makes an order impossible: a name, what is wrong with its `word`, a remedy."""
     sound: dict[str, list[str]] = {}
     for name, needs in after.items():
         sound[name] = [need for need in needs if need in after and need != name]
         for need in needs:
             if need == name:
-                yield name, "can't start after itself", "remove it from `after`"
+                yield name, "can't start after itself", f"remove it from `{word}`"
             elif need not in after:
                 others = [other for other in after if other != name]
                 yield name, f"has no sibling {need!r}", did_you_mean(need, others)
     cycle = _cycle(sound)
     if cycle:
-        yield cycle[0], f"waits for itself: {' → '.join(cycle)}", "remove one `after` of these"
+        yield cycle[0], f"waits for itself: {' → '.join(cycle)}", f"remove one `{word}` of these"
 
 
 def _cycle(after: After) -> tuple[str, ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ringleader.supervisors.declared import DeclaredSupervisor
-from ringleader.supervisors.spec import ChildSpec
+from ringleader.supervisors.spec import ChildSpec, Limit
 
 from .arguments import Provider
 from .classes import ClassError, resolve
 from .errors import ConfigError, Problem
+from .policies import Policies
 from .toml import dotted
 from .tree import PlannedChild
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from ringleader.supervisors.options import SupervisionOptions
     from ringleader.supervisors.spec import Grace
 
+    from .faults import Where
     from .settings import Settings
-    from .tree import Planned, PlannedSupervisor, Where
+    from .tree import Planned, PlannedSupervisor
 
 
 def child_specs(
@@ -42,7 +44,8 @@ def child_specs(
         ConfigError: with everything that is wrong with any class or its parameters.
     """
     builder = _Builder(Provider(settings, provide, where), settings.supervision, where)
-    specs = builder.level(planned)
+    supervision = settings.supervision
+    specs = builder.level(planned, Limit(supervision.intensity, supervision.period))
     if builder.problems:
         raise ConfigError(builder.problems)
     return specs
@@ -55,24 +58,27 @@ class _Builder:
         self.provider = provider
         self.supervision = supervision
         self.where = where
+        self.policies = Policies(supervision)
         self.problems: list[Problem] = []
 
-    def level(self, planned: Iterable[Planned]) -> list[ChildSpec]:
+    def level(self, planned: Iterable[Planned], limit: Limit) -> list[ChildSpec]:
+        """Return the specs of siblings; `limit` is what their supervisor allows."""
         specs = [
-            self._worker(node) if isinstance(node, PlannedChild) else self._supervisor(node)
+            self._actor(node, limit)
+            if isinstance(node, PlannedChild)
+            else self._supervisor(node, limit)
             for node in planned
         ]
         return [spec for spec in specs if spec is not None]
 
-    def _supervisor(self, node: PlannedSupervisor) -> ChildSpec:
+    def _supervisor(self, node: PlannedSupervisor, limit: Limit) -> ChildSpec:
         arguments: dict[str, Any] = {
             "strategy": node.strategy,
             "intensity": node.intensity,
             "period": node.period,
             "auto_shutdown": node.auto_shutdown,
-            "crash_loop_count": self.supervision.crash_loop_count,
-            "crash_loop_window": self.supervision.crash_loop_window,
-            "specs": self.level(node.children),
+            "specs": self.level(node.children, Limit(node.intensity, node.period)),
+            **self.policies.of_supervisor(node.entry),
         }
         return ChildSpec(
             node.id,
@@ -82,9 +88,10 @@ class _Builder:
             type="supervisor",
             shutdown=node.shutdown,
             significant=node.significant,
+            **self.policies.of_child(node.entry, limit),
         )
 
-    def _worker(self, node: PlannedChild) -> ChildSpec | None:
+    def _actor(self, node: PlannedChild, limit: Limit) -> ChildSpec | None:
         try:
             actor_class = resolve(node.actor)
             arguments = self.provider.arguments(node, actor_class)
@@ -95,18 +102,16 @@ class _Builder:
         except ConfigError as error:
             self.problems.extend(error.problems)
             return None
+        is_worker = getattr(actor_class, "child_type", "worker") == "worker"
+        usual: Grace = self.supervision.shutdown if is_worker else "infinity"
+        fields = self.policies.of_child(node.entry, limit)
         return ChildSpec(
             node.id,
             actor_class,
             kwargs=arguments,
             restart=node.restart,
-            shutdown=self._shutdown(node, actor_class),
+            shutdown=usual if node.shutdown is None else node.shutdown,
             significant=node.significant,
             dispatcher=node.dispatcher,
+            **(fields | self.policies.of_actor(node.entry, is_worker=is_worker)),
         )
-
-    def _shutdown(self, node: PlannedChild, actor_class: type) -> Grace:
-        if node.shutdown is not None:
-            return node.shutdown
-        is_worker = getattr(actor_class, "child_type", "worker") == "worker"
-        return self.supervision.shutdown if is_worker else "infinity"

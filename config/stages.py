@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .errors import Problem
-    from .tree import Where
+    from .faults import Where
 
 EMBEDDED: Mapping[str, type[JobOptions]] = {
     "selfplay": SelfplayOptions,

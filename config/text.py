@@ -33,14 +33,12 @@ def from_text(value: object, key: Key) -> object:
     words = {word.casefold(): word for word in literals(key.hint)}
     if value.casefold() in words:
         return words[value.casefold()]
-    if table_of(key.hint) is not None and value.lstrip().startswith("{"):
+    if _is_toml(value, key.hint):
         return _toml(value)
     if accepts(key.hint, bool):
         return _BOOLS.get(value.casefold(), value)
     if is_array(key.hint):
         return _array(value)
-    if key.hint is Any or values_of(key.hint) is not None:
-        return _toml(value)
     return msgspec.convert(value, key.hint, strict=False)
 
 
@@ -65,6 +63,11 @@ def rescale(text: str, conversion: object) -> str | None:
         return inline(float(text) * factor)
     except ValueError:
         raise ValueError("expected a number") from None
+
+
+def _is_toml(text: str, hint: object) -> bool:
+    is_table_of_struct = table_of(hint) is not None and text.lstrip().startswith("{")
+    return is_table_of_struct or hint is Any or values_of(hint) is not None
 
 
 def _array(text: str) -> object:

@@ -255,7 +255,8 @@ class SupervisionOptions(Struct, frozen=True, kw_only=True):
         OnLimit,
         Meta(
             description="what follows one restart too many of a supervisor's child: the "
-            "supervisor ends, or only the child is parked; the top of the tree always escalates"
+            "supervisor ends, or only the child is parked; at the top of the tree it is escalate, "
+            "unless the entry says otherwise"
         ),
     ] = "quarantine"
     quarantine: Annotated[
@@ -280,8 +281,8 @@ class SupervisionOptions(Struct, frozen=True, kw_only=True):
     backoff: Annotated[
         Seconds | BackoffOptions,
         Meta(
-            description="wait before a restart, by crashes in a row (seconds, or a table with the "
-            "key `kind`)",
+            description="wait before a restart; a table with the key `kind` says how it grows with "
+            "crashes in a row (seconds)",
             extra={"whole": True},
         ),
     ] = BackoffOptions(kind="exponential", multiplier=0.05, max=5)

@@ -36,10 +36,15 @@ class Spares:
         number: int,
     ) -> None:
         self._context, self._path, self._module = context, path, module
-        self._limits, self._number = limits, number
+        self._limits, self.number = limits, number
         self._waiting: list[ProcessLink] = []
         self._lock = allocate_lock()
         self._is_closed = False
+
+    @property
+    def warm(self) -> int:
+        """How many have imported all they need, and live."""
+        return sum(link.is_prepared and not link.process.is_over for link in self._waiting)
 
     def take(self) -> ProcessLink | None:
         """Return the warmest one, if there is one that lives; it is the caller's now."""
@@ -53,7 +58,7 @@ class Spares:
         """Start as many as are missing; one that can't be started is missed at the next start."""
         with self._lock:
             self._waiting = [link for link in self._waiting if not link.process.is_over]
-            missing = 0 if self._is_closed else self._number - len(self._waiting)
+            missing = 0 if self._is_closed else self.number - len(self._waiting)
         for _ in range(missing):
             try:
                 link = ProcessLink(self._context, self._path, self._limits)

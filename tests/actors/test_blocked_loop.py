@@ -11,6 +11,7 @@ import pytest
 from ringleader import Actor, handles
 from ringleader.actors import dispatch_async
 from ringleader.actors.base import build
+from ringleader.actors.hang import stack_of
 from tests.probe import probe
 
 if TYPE_CHECKING:
@@ -103,8 +104,10 @@ def test_the_others_run_on_the_new_loop_and_what_was_under_way_goes_on_with_the_
 ) -> None:
     began, release = ThreadEvent(), ThreadEvent()
     sleeper, idle = real.start(Async), real.start(Async)
-    nap = sleeper.ref.ask(0.01, block=False)
-    probe(lambda: sleeper.in_turn)
+    nap = sleeper.ref.ask(0.2, block=False)
+    current = sleeper.current
+    assert current is not None
+    probe(lambda: "in sleep" in stack_of(current))
     cell = real.start(Async, began)
     block(real, cell, began, release)
 
@@ -147,9 +150,9 @@ def test_a_coroutine_that_can_be_cancelled_costs_no_loop(real: Stage) -> None:
     cell = real.start(Async)
     first = cell.ref.ask("here", timeout=5)
     cell.ref.tell(1e6)
-    probe(lambda: cell.in_turn)
     current = cell.current
     assert current is not None
+    probe(lambda: "in sleep" in stack_of(current))
 
     cell.kill(current)
     cell.launch(lambda: build(Async, cell, (), {}), real.parent)

@@ -253,7 +253,8 @@ def test_who_waits_on_an_event_loop_that_another_blocks_does_not_hang() -> None:
     with System() as system:
         waiter = system.start_child(ChildSpec("waiter", Waiter, progress_deadline=0.1))
         blocker = system.start_child(ChildSpec("blocker", Blocker, progress_deadline=0.1))
-        waiter.tell(0.01)
+        waiter.tell(0.05)
+        probe(lambda: waiter.cell.mailbox.read)
         blocker.tell(release)
         probe(system.deaths.all)
         (death,) = system.deaths.all()
