@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias
 
 Status: TypeAlias = Literal["healthy", "degraded", "unhealthy"]
 """Degraded: it works, but not well. Only an unhealthy actor is ended."""
@@ -74,7 +74,7 @@ def read_health(value: Any) -> Health:
         case BaseException():
             health = Health("unhealthy", describe(value))
         case Mapping():
-            said = _with_words(cast("Mapping[Any, Any]", value))
+            said = _with_words(value)
             health = _of_mapping(said) or Health(details=said)
         case (verdict, str(message)) if type(value) is tuple or type(value) is list:
             health = replace(read_health(verdict), message=message)
@@ -128,8 +128,9 @@ def _of_mapping(said: Mapping[str, Any]) -> Health | None:
     return Health(worst, _message_in(said), _details_in(said))
 
 
-def _with_words(said: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(key): value for key, value in said.items()}
+def _with_words(said: Any) -> dict[str, Any]:
+    """Return a mapping of whatever keys with words as keys."""
+    return {f"{key}": value for key, value in said.items()}
 
 
 def _message_in(said: Mapping[str, Any]) -> str:
@@ -147,7 +148,7 @@ def _details_in(said: Mapping[str, Any]) -> Mapping[str, Any]:
     rest = {key: value for key, value in said.items() if key not in known}
     details = said.get(_DETAILS)
     if isinstance(details, Mapping):
-        rest |= _with_words(cast("Mapping[Any, Any]", details))
+        rest |= _with_words(details)
     return rest
 
 

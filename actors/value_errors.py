@@ -40,9 +40,10 @@ class ErrorState(NamedTuple):
 def state_of(error: BaseException, crosses: Callable[[Any], bool]) -> ErrorState:
     """Take from an exception what `crosses` says can cross; every exception has a state."""
     kind = type(error)
+    args, hidden = _hidden(error)
     kept = {
         name: value
-        for name, value in vars(error).items()
+        for name, value in {**vars(error), **hidden}.items()
         if name not in {"__notes__", FRAMES} and crosses(value)
     }
     notes = getattr(error, "__notes__", None)
@@ -50,12 +51,24 @@ def state_of(error: BaseException, crosses: Callable[[Any], bool]) -> ErrorState
         kept["__notes__"] = [str(note) for note in notes]
     return ErrorState(
         type_name=f"{kind.__module__}:{kind.__qualname__}",
-        args=error.args if crosses(error.args) else None,
+        args=args if crosses(args) else None,
         text=_text(error),
         attributes=kept,
         trace=_trace(error),
         frames=frames_of(error),
     )
+
+
+def _hidden(error: BaseException) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return what the constructor is to be called with, and attributes that `vars` does not show.
+
+    `args` of an OSError lacks its file name, and that of an ImportError its module.
+    """
+    if type(error).__reduce__ is OSError.__reduce__:
+        return error.__reduce__()[1], {}  # type: ignore[return-value]  # a tuple, says C
+    if isinstance(error, ImportError):
+        return error.args, {"name": error.name, "path": error.path}
+    return error.args, {}
 
 
 def rebuilt(state: ErrorState, find: Callable[[str], type[Any]], where: str) -> BaseException:
@@ -101,7 +114,8 @@ def _constructed(
     kind: type[BaseException], args: tuple[Any, ...], attributes: Mapping[str, Any]
 ) -> BaseException:
     error = kind(*args)
-    vars(error).update(attributes)
+    for name, value in attributes.items():
+        setattr(error, name, value)
     return error
 
 

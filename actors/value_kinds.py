@@ -227,7 +227,6 @@ ERROR = Kind(18, _taken_error, _made_error)
 CALL = Kind(19, _taken_call, lambda d, _: Call(d[0], tuple(d[1]), d[2]))
 FROZEN_DICT = Kind(20, lambda v, _: dict(v), _made_frozen)
 COMPLEX = Kind(21, lambda v, _: [v.real, v.imag], lambda d, _: complex(*d))
-BYTEARRAY = Kind(22, lambda v, _: bytes(v), lambda d, _: bytearray(d))
 
 
 _EXACT: dict[type[Any], Kind] = {
@@ -242,7 +241,6 @@ _EXACT: dict[type[Any], Kind] = {
     Decimal: DECIMAL,
     UUID: UUID_,
     complex: COMPLEX,
-    bytearray: BYTEARRAY,
     Call: CALL,
 }
 BY_CODE = {

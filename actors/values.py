@@ -1,7 +1,8 @@
 """Values that may go to another process: MessagePack, with extensions for what it lacks.
 
-Plain data (None, bool, int, float, str, bytes, list, dict) is MessagePack as it is; everything
-else is an extension whose data is MessagePack again. Classes go by name, see `class_names`.
+Plain data (None, bool, int, float, str, bytes, list, dict) is MessagePack as it is (a bytearray
+arrives as bytes); everything else is an extension whose data is MessagePack again. Classes go by
+name, see `class_names`.
 """
 
 from __future__ import annotations

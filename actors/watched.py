@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from .lifecycle import Terminated
 
 NEVER: Final = float("inf")
-STACKS_TIMEOUT: Final = 1.0
+STACKS_TIMEOUT: Final = 3.0
 """Seconds that a process may take to say where it hangs."""
+STACKS_INTERVAL: Final = 0.1
+"""Seconds between two looks whether it has."""
 
 
 class Watched:
@@ -50,6 +52,7 @@ class Watched:
         "_seen",
         "_since",
         "_stacks",
+        "_stacks_by",
         "_standing",
         "due",
         "incarnation",
@@ -76,6 +79,7 @@ class Watched:
             self._look_at = self._seen.next_look(self._deadline, now)
         self._poll_at = NEVER if self._check is None else now + self._check.interval
         self._stacks: Reply[str] | None = None
+        self._stacks_by = NEVER
         self._probe: Probe | None = None
         self._asked, self._is_late, self._probes = 0.0, False, 0
         self.due = min(self._look_at, self._poll_at)
@@ -130,10 +134,12 @@ class Watched:
     def _end_hung(self, seen: Seen, now: float) -> None:
         incarnation, probes = self.incarnation, self._probes
         if self._stacks is None and isinstance(incarnation.actor, TellsStacks):
-            self._stacks, self._look_at = incarnation.actor.stacks(), now + STACKS_TIMEOUT
-            return
+            self._stacks, self._stacks_by = incarnation.actor.stacks(), now + STACKS_TIMEOUT
         asked = self._stacks
-        stack = "" if asked is None or not asked.done else asked.get()
+        if asked is not None and not asked.done and now < self._stacks_by:
+            self._look_at = now + STACKS_INTERVAL
+            return
+        stack = asked.get() if asked is not None and asked.done else ""
         incarnation.cell.kill(
             incarnation,
             Hung(now - seen.since, stack or stack_of(incarnation)),

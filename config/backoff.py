@@ -20,7 +20,7 @@ LONGEST: Final = 300.0
 _TAKES: Final[Mapping[BackoffKind, tuple[str, ...]]] = {
     "fixed": ("seconds", "jitter"),
     "exponential": ("multiplier", "exp_base", "min", "max", "jitter"),
-    "exponential_jitter": ("initial", "exp_base", "max", "jitter"),
+    "exponential_jitter": ("multiplier", "exp_base", "max", "jitter"),
     "random": ("min", "max"),
     "random_exponential": ("multiplier", "exp_base", "min", "max"),
     "incrementing": ("start", "increment", "max", "jitter"),
@@ -89,12 +89,16 @@ def _exponential(backoff: BackoffOptions) -> wait.wait_base:
 
 
 def _exponential_jitter(backoff: BackoffOptions) -> wait.wait_base:
-    return wait.wait_exponential_jitter(
-        initial=_or(backoff.initial, 1),
+    made = wait.wait_exponential_jitter(
         exp_base=_or(backoff.exp_base, 2),
         max=_or(backoff.max, LONGEST),
         jitter=_or(backoff.jitter, 1),
     )
+    # Tenacity renamed this one in 9.2, and warns of the old name.
+    setattr(
+        made, "multiplier" if hasattr(made, "multiplier") else "initial", _or(backoff.multiplier, 1)
+    )
+    return made
 
 
 def _random_exponential(backoff: BackoffOptions) -> wait.wait_base:

@@ -139,7 +139,11 @@ def _faults_of_order(entries: Mapping[str, TreeEntry]) -> Iterator[Fault]:
     for name, entry in entries.items():
         for other in entry.depends_on if entry.enabled else ():
             if other in entries and not entries[other].enabled:
-                yield (name, "depends_on"), f"{other} is disabled", f"enable it, or {name} not"
+                yield (
+                    (name, "depends_on"),
+                    f"{other} is disabled",
+                    f"enable it, or disable {name}, too",
+                )
 
 
 def _nothing(name: str, entries: Mapping[str, TreeEntry]) -> tuple[str, str]:

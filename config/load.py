@@ -46,9 +46,13 @@ class Loaded:
     ignored: tuple[str, ...] = ()
 
     def where(self, path: KeyPath) -> str:
-        """Name the place of a key; of a table, that of its first key; empty for a default."""
+        """Name the place of a key; of a table, that of its first key; empty for a default.
+
+        Of a key within a value that counts as a whole, that of the value.
+        """
+        around = (self.leaves.get(path[:end]) for end in range(len(path), 0, -1))
         within = (leaf for key, leaf in self.leaves.items() if key[: len(path)] == path)
-        leaf = self.leaves.get(path) or next(within, None)
+        leaf = next(filter(None, around), None) or next(within, None)
         return leaf.origin.where if leaf else ""
 
     def plan(self) -> tuple[Planned, ...]:

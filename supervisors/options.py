@@ -37,10 +37,6 @@ class BackoffOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
         Factor | None,
         Meta(description="of exponential kinds: the first wait; 1 if not set (seconds)"),
     ] = None
-    initial: Annotated[
-        Seconds | None,
-        Meta(description="of exponential_jitter: the first wait; 1 if not set (seconds)"),
-    ] = None
     exp_base: Annotated[
         Annotated[float, Meta(ge=1)] | None,
         Meta(description="of exponential kinds: each wait is so many times the one before; or 2"),

@@ -11,8 +11,6 @@ import logging
 import os
 import socket
 import sys
-import threading
-import traceback
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
@@ -27,6 +25,7 @@ from ringleader.actors.errors import BadValue, RingleaderError
 from .process_child_cell import ChildCell, MainThread
 from .process_child_link import ChildLink
 from .process_frames import Status, Word
+from .process_stacks import stacks_here
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -125,7 +124,7 @@ class Child:
             case [Word.STOP, reason]:
                 self._stop(reason)
             case [Word.STACK]:
-                self._link.send(Word.STACKS, stacks())
+                self._link.send(Word.STACKS, stacks_here())
             case _:
                 raise BadValue(f"not for a process actor: {frame!r}")
 
@@ -233,19 +232,6 @@ def _run_module(name: str, *, run_name: str) -> dict[str, Any]:
     import runpy  # noqa: PLC0415  # few need it
 
     return runpy.run_module(name, run_name=run_name, alter_sys=False)
-
-
-def stacks() -> str:
-    """Return where the threads are, as text, the main thread first."""
-    names = {thread.ident: thread.name for thread in threading.enumerate()}
-    frames = sys._current_frames()  # noqa: SLF001  # documented for debugging
-    order = sorted(frames, key=lambda ident: ident != threading.main_thread().ident)
-    own = threading.get_ident()
-    return "\n".join(
-        f"{names.get(ident, ident)}:\n{''.join(traceback.format_stack(frames[ident]))}"
-        for ident in order
-        if ident != own
-    )
 
 
 def main() -> None:

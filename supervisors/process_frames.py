@@ -60,7 +60,7 @@ class Word(IntEnum):
     LOG = 18
     """a log record."""
     STACKS = 19
-    """text."""
+    """where the threads are, see `process_stacks`."""
 
 
 class Status(IntEnum):

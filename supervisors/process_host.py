@@ -9,11 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import pykka
-
 from ringleader.actors.base import Actor, build
 from ringleader.actors.class_names import class_name
-from ringleader.actors.errors import ActorDied, BadValue, BlockingCallError, CannotCross
+from ringleader.actors.errors import ActorDied, BadValue, CannotCross
 from ringleader.actors.future import Reply
 from ringleader.actors.letters import Outcome
 from ringleader.actors.lifecycle import LATER, Exit, Terminated
@@ -26,9 +24,12 @@ from .process_frames import Status, Word
 from .process_link import ProcessLink, settings
 from .process_requests import Requests
 from .process_spares import Spares
+from .process_stacks import stacks_text
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
+
+    import pykka
 
     from ringleader.actors.cell import Cell
     from ringleader.actors.clock import Timer
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from ringleader.actors.osprocess_limits import ProcessLimits
     from ringleader.actors.process_cell import ProcessCell
 
-STACK_PATIENCE: Final = 0.25
-"""Seconds that a process has to say where it is."""
 LAST_GRACE: Final = 1.0
 """Seconds that a process has to end in after its actor's life is over; then it is killed."""
 
@@ -97,7 +96,7 @@ class ProcessHost(Actor):
         self._awaited: asyncio.Future[list[Any]] | None = None
         self._exit: BaseException | None = None
         self._died: ProcessDied | None = None
-        self._is_ended = self._is_at_work = False
+        self._is_ended = False
         self._last_timer: Timer | None = None
         self._turn = 0
         self._late: dict[int, Reply[Any]] = {}
@@ -161,28 +160,20 @@ class ProcessHost(Actor):
     def __str__(self) -> str:
         return f"{self._plan.actor_class.__name__} ({self.path}, process {self.os_pid})"
 
-    # ------------------------------------------------------------------- for the vigil
+    def stacks(self) -> Reply[str]:
+        """Return a future of where the process's threads are, as text; from any thread.
 
-    def work_position(self) -> Hashable | None:
-        """Return which turn the process is at; None if it is at none."""
-        return self._turn if self._is_at_work else None
-
-    def work_stack(self) -> str:
-        """Return where the process's threads are, as text.
-
-        It is empty if the process can't say within `STACK_PATIENCE` seconds, because C code holds
-        the interpreter, and on an event loop's thread, which must not wait.
+        It comes when the process has ended at the latest: it can't say where it is while C code
+        holds the interpreter.
         """
+        reply: Reply[str] = Reply()
         link = self._link
         if link is None or self._is_ended:
-            return ""
-        reply: Reply[str] = Reply()
-        self._stacks.append(reply)
-        link.ask_for_stacks()
-        try:
-            return reply.get(timeout=STACK_PATIENCE)
-        except (pykka.Timeout, BlockingCallError):
-            return ""
+            reply.set("")
+        else:
+            self._stacks.append(reply)
+            link.ask_for_stacks()
+        return reply
 
     # ------------------------------------------------------------------- messages
 
@@ -193,15 +184,12 @@ class ProcessHost(Actor):
             raise self._died or ActorDied("killed")
         data = message.data if isinstance(message, Sealed) else self._written(message)
         self._turn += 1
-        self._is_at_work = True
         link.send(Word.TURN, self._turn, reply_to is not None, data, requests.over_timers())
         try:
             _, number, status, answer, names = await self._news()
         except ProcessDied:
             self._cut_short()
             raise
-        finally:
-            self._is_at_work = False
         self._note(names)
         match Status(status):
             case Status.TOLD:
@@ -264,9 +252,9 @@ class ProcessHost(Actor):
                 self._last_timer = self.context.clock.call_later(LAST_GRACE, self._kill)
             case [Word.LATE, number, succeeded, data]:
                 self._answer_late(number, succeeded, data)
-            case [Word.STACKS, text]:
+            case [Word.STACKS, stacks]:
                 for reply in self._taken_stacks():
-                    reply.set(text)
+                    reply.set(stacks_text(stacks))
             case _:
                 raise BadValue(f"not from a process actor: {frame!r}")
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
-from ringleader import snapshot
+import psutil
+
+from ringleader import System, snapshot
 from ringleader.actors.base import Actor
 from ringleader.operate import operate
 from ringleader.supervisors.spec import ChildSpec
 from ringleader.supervisors.supervisor import Supervisor
 from ringleader.testing import TestSystem
+from tests.cli.tiny_actors import Idle
 
 if TYPE_CHECKING:
     from ringleader.snapshot import CellSnapshot
@@ -191,3 +195,11 @@ def test_deaths_are_told_in_one_line_each() -> None:
         assert line.decision.startswith("restarted with 1 sibling in 5 s")
     assert snapshot.one_line("") == ""
     assert snapshot.one_line("x" * 30, 10) == "xxxxxxxx …"
+
+
+def test_an_actor_that_lives_in_a_process_is_shown_with_it() -> None:
+    with System() as system:
+        system.start_child(ChildSpec("apart", Idle, dispatcher="process"))
+        cell = snapshot.cell_at(system, "/apart")
+        assert cell is not None
+        assert psutil.Process(cell.os_pid).ppid() == os.getpid()

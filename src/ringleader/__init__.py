@@ -17,11 +17,14 @@ if TYPE_CHECKING:
         ActorDied as ActorDied,
         DeadlockError as DeadlockError,
         HandlerError as HandlerError,
+        Hung as Hung,
         MailboxFull as MailboxFull,
         NoSuchActor as NoSuchActor,
         PublishError as PublishError,
+        RemoteError as RemoteError,
         RingleaderError as RingleaderError,
         StoppedError as StoppedError,
+        Unhealthy as Unhealthy,
     )
     from ringleader.actors.events.base import (
         Dedup as Dedup,
@@ -31,8 +34,12 @@ if TYPE_CHECKING:
         EventType as EventType,
     )
     from ringleader.actors.events.names import DataEventType as DataEventType
+    from ringleader.actors.external_end import ProgramEnded as ProgramEnded
+    from ringleader.actors.external_options import ProgramOptions as ProgramOptions
+    from ringleader.actors.external_program import ExternalProgram as ExternalProgram
     from ringleader.actors.future import Reply as Reply
     from ringleader.actors.handlers import handles as handles
+    from ringleader.actors.health import Health as Health
     from ringleader.actors.holds import Hold as Hold
     from ringleader.actors.incarnation import Incarnation as Incarnation
     from ringleader.actors.letters import (
@@ -46,11 +53,19 @@ if TYPE_CHECKING:
         Ignore as Ignore,
         Terminated as Terminated,
     )
+    from ringleader.actors.osprocess_end import EndCause as EndCause, ProcessEnd as ProcessEnd
+    from ringleader.actors.osprocess_errors import (
+        ProcessError as ProcessError,
+        ProcessSettingsError as ProcessSettingsError,
+        ProcessStartError as ProcessStartError,
+    )
+    from ringleader.actors.osprocess_limits import ProcessLimits as ProcessLimits
     from ringleader.actors.ref import Ref as Ref
     from ringleader.actors.routing import ALL as ALL
     from ringleader.supervisors.cascade import CascadeLimits as CascadeLimits
     from ringleader.supervisors.checks import check_childspecs as check_childspecs
     from ringleader.supervisors.dynamic import DynamicSupervisor as DynamicSupervisor
+    from ringleader.supervisors.process_died import ProcessDied as ProcessDied
     from ringleader.supervisors.quarantine import Quarantine as Quarantine
     from ringleader.supervisors.spec import ChildSpec as ChildSpec, Limit as Limit
     from ringleader.supervisors.supervisor import Supervisor as Supervisor
@@ -71,14 +86,18 @@ _HOMES = {
     "DeathReport": ".actors.letters",
     "Dedup": ".actors.events.base",
     "DynamicSupervisor": ".supervisors.dynamic",
+    "EndCause": ".actors.osprocess_end",
     "Envelope": ".actors.events.base",
     "Event": ".actors.events.base",
     "EventCategory": ".actors.events.base",
     "EventType": ".actors.events.base",
     "Exit": ".actors.lifecycle",
+    "ExternalProgram": ".actors.external_program",
     "HandlerError": ".actors.errors",
+    "Health": ".actors.health",
     "HealthCheck": ".actors.care",
     "Hold": ".actors.holds",
+    "Hung": ".actors.errors",
     "Ignore": ".actors.lifecycle",
     "Incarnation": ".actors.incarnation",
     "LATER": ".actors.lifecycle",
@@ -86,15 +105,25 @@ _HOMES = {
     "MailboxFull": ".actors.errors",
     "NoSuchActor": ".actors.errors",
     "Outcome": ".actors.letters",
+    "ProcessDied": ".supervisors.process_died",
+    "ProcessEnd": ".actors.osprocess_end",
+    "ProcessError": ".actors.osprocess_errors",
+    "ProcessLimits": ".actors.osprocess_limits",
+    "ProcessSettingsError": ".actors.osprocess_errors",
+    "ProcessStartError": ".actors.osprocess_errors",
+    "ProgramEnded": ".actors.external_end",
+    "ProgramOptions": ".actors.external_options",
     "PublishError": ".actors.errors",
     "Quarantine": ".supervisors.quarantine",
     "Ref": ".actors.ref",
+    "RemoteError": ".actors.errors",
     "Reply": ".actors.future",
     "RingleaderError": ".actors.errors",
     "StoppedError": ".actors.errors",
     "Supervisor": ".supervisors.supervisor",
     "System": ".system",
     "Terminated": ".actors.lifecycle",
+    "Unhealthy": ".actors.errors",
     "check_childspecs": ".supervisors.checks",
     "handles": ".actors.handlers",
 }

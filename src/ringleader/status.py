@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
@@ -35,8 +36,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
         level: `healthy`, `degraded` or `unhealthy`, by the score.
         actors: how many are alive, the system's own included.
         restarts: how often somebody was started again.
-        held: the paths of those that an operator holds.
-        quarantined: the paths of those that failed too often.
+        not_running: those that should run, or would if nobody held them: what they are at, by path.
     """
 
     node: str
@@ -49,14 +49,12 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     level: Level
     actors: int
     restarts: int
-    held: tuple[str, ...] = ()
-    quarantined: tuple[str, ...] = ()
+    not_running: Mapping[str, str] = {}
 
 
 def status_of(system: System, phase: Phase) -> NodeStatus:
     """Look at a system; waits for nobody."""
     found = readiness.look(system)
-    places = readiness.places(system)
     why_not = _NOT_READY.get(phase)
     statistics, root = system.statistics(), system.root.current
     return NodeStatus(
@@ -70,6 +68,9 @@ def status_of(system: System, phase: Phase) -> NodeStatus:
         level=found.level,
         actors=statistics.actors,
         restarts=statistics.restarts,
-        held=tuple(place.path for place in places if place.state == "held"),
-        quarantined=tuple(place.path for place in places if place.state == "quarantined"),
+        not_running={
+            place.path: place.state
+            for place in readiness.places(system)
+            if place.state != "running" and (place.wanted or place.state == "held")
+        },
     )

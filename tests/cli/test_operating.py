@@ -193,7 +193,7 @@ def test_status_is_an_exit_code_with_reasons(run: Run) -> None:
     assert "is ready: running for" in result.stdout
     assert run("stop", "/top/idle").exit_code == 0
     assert "  /top/idle is held\n" in run("status").stdout
-    assert answer(run("status", "--json"))["held"] == ["/top/idle"]
+    assert answer(run("status", "--json"))["not_running"] == {"/top/idle": "held"}
     closed(node)
 
 

@@ -1,4 +1,4 @@
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from hypothesis import given, strategies as st
 from msgspec import Meta, Struct
@@ -12,12 +12,20 @@ class Inner(Struct, frozen=True):
     names: tuple[str, ...] = ()
 
 
+class Part(Struct, frozen=True):
+    kind: Literal["a", "b"]
+    size: int | None = None
+    of: tuple["Part", ...] = ()
+
+
 class Sample(Struct, frozen=True):
     title: str = ""
     inner: Inner = Inner()
     other: Inner = Inner()
     entries: dict[str, Inner] = {}
     free: dict[str, Any] = {}
+    whole: Annotated[float | Part, Meta(extra={"whole": True})] = 0
+    either: bool | Inner = False
 
 
 def place(path: KeyPath) -> Origin:
@@ -109,6 +117,45 @@ def test_types_are_strict() -> None:
     assert [problem.wrong for problem in problems] == ['got "3"', "got 3"]
 
 
+def test_a_table_that_counts_as_a_whole_is_one_leaf_and_replaces_all_of_another() -> None:
+    table = {"kind": "a", "size": 1, "of": [{"kind": "b"}, {"kind": "a", "of": []}]}
+
+    below, problems = check(Sample, {"whole": table}, place)
+    above, _ = check(Sample, {"whole": {"kind": "b"}}, place)
+
+    assert not problems
+    assert {path: leaf.value for path, leaf in below.items()} == {("whole",): table}
+    assert nested(overlay(below, above)) == {"whole": {"kind": "b"}}
+    number, _ = check(Sample, {"whole": 3}, place)
+    assert number["whole",].value == 3
+
+
+def test_what_is_wrong_in_a_whole_is_named_by_its_path() -> None:
+    table = {"size": "1", "knd": 1, "of": [{"kind": "b"}, {"kind": "c"}, 3, {"of": [{}]}]}
+
+    leaves, problems = check(Sample, {"whole": table}, place)
+
+    assert not leaves
+    assert [str(problem) for problem in problems] == [
+        'x:2: whole.kind: is missing; expected "a" or "b"',
+        'x:2: whole.size: got "1"; expected an integer',
+        "x:2: whole.knd: unknown key; did you mean whole.kind?",
+        'x:4: whole.of.1.kind: got "c"; expected "a" or "b"',
+        "x:3: whole.of.2: got 3; expected a table",
+        'x:4: whole.of.3.kind: is missing; expected "a" or "b"',
+        'x:6: whole.of.3.of.0.kind: is missing; expected "a" or "b"',
+    ]
+
+
+def test_a_table_beside_other_values_is_a_section() -> None:
+    leaves, problems = check(Sample, {"either": {"size": 3, "x": 1}}, place)
+
+    assert {path: leaf.value for path, leaf in leaves.items()} == {("either", "size"): 3}
+    assert [problem.right for problem in problems] == ["known here: size, names"]
+    assert check(Sample, {"either": True}, place)[0]["either",].value is True
+    assert check(Sample, {"either": 7}, place)[1][0].right == "expected true or false or a table"
+
+
 def test_a_prefix_says_where_the_values_belong() -> None:
     leaves, problems = check(Inner, {"size": 2, "x": 1}, place, prefix=("a", "b"))
 
@@ -125,6 +172,8 @@ def test_known_keys_are_those_with_fixed_names_in_order() -> None:
         "other.names",
         "entries",
         "free",
+        "whole",
+        "either",
     ]
 
 

@@ -10,6 +10,8 @@ from ringleader.config.schema import (
     keys,
     literals,
     struct_of,
+    table_of,
+    tables_of,
     values_of,
 )
 
@@ -71,6 +73,23 @@ def test_sections_and_free_tables_are_told_apart() -> None:
     assert struct_of(dict[str, Inner]) is None
     assert values_of(dict[str, Inner]) is Inner
     assert values_of(int) is None
+
+
+def test_tables_are_found_beside_other_values_and_in_arrays() -> None:
+    assert table_of(Inner) is Inner
+    assert table_of(Annotated[bool | Inner | None, Meta(description="x")]) is Inner
+    assert table_of(float | None) is None
+    assert tables_of(tuple[Inner, ...]) is Inner
+    assert tables_of(tuple[str, ...]) is None
+    assert tables_of(Inner) is None
+
+
+def test_a_key_may_count_as_a_whole() -> None:
+    class Outer(Struct):
+        part: Annotated[Inner | None, Meta(extra={"whole": True})] = None
+        inner: Inner | None = None
+
+    assert [key.whole for key in keys(Outer).values()] == [True, False]
 
 
 def test_alternatives_are_looked_into() -> None:

@@ -4,9 +4,11 @@ import msgspec
 import pytest
 
 from ringleader.actors.options import StageOptions, StagesOptions
+from ringleader.config.entry import HealthEntry, LimitEntry, ProcessEntry
 from ringleader.config.layers import known
 from ringleader.config.schema import keys
 from ringleader.config.settings import Settings, TreeEntry
+from ringleader.supervisors.options import BackoffOptions, QuarantineOptions, ThresholdOptions
 
 
 def test_the_defaults_are_those_of_the_documents() -> None:
@@ -19,6 +21,8 @@ def test_the_defaults_are_those_of_the_documents() -> None:
     assert (settings.supervision.intensity, settings.supervision.period) == (10, 60)
     assert settings.supervision.crash_loop_count == 3
     assert settings.supervision.crash_loop_window == 300
+    assert settings.supervision.on_limit == "quarantine"
+    assert settings.supervision.quarantine == "degraded"
     assert settings.stages.train.timeout == 4 * 3600
 
 
@@ -28,7 +32,19 @@ def test_the_defaults_are_valid_themselves() -> None:
     assert msgspec.convert(defaults, Settings) == Settings()
 
 
-@pytest.mark.parametrize("struct", [Settings, TreeEntry])
+STRUCTS = [
+    Settings,
+    TreeEntry,
+    LimitEntry,
+    HealthEntry,
+    ProcessEntry,
+    BackoffOptions,
+    QuarantineOptions,
+    ThresholdOptions,
+]
+
+
+@pytest.mark.parametrize("struct", STRUCTS)
 def test_every_key_says_what_it_means(struct: type[msgspec.Struct]) -> None:
     assert [path for path, key in known(struct) if not key.description] == []
 

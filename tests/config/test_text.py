@@ -1,12 +1,16 @@
 from typing import Annotated, Any, Literal
 
 import pytest
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from ringleader.config.schema import Key
 from ringleader.config.text import from_text, rescale
 
 Word = Literal["DEBUG", "INFO"]
+
+
+class Part(Struct, frozen=True):
+    x: int = 0
 
 
 @pytest.mark.parametrize(
@@ -27,6 +31,10 @@ Word = Literal["DEBUG", "INFO"]
         (tuple[str, ...], '["a", "b,c"]', ["a", "b,c"]),
         (tuple[str, ...], "", []),
         (dict[str, Any], "{games = 3}", {"games": 3}),
+        (float | Part, "{x = 3}", {"x": 3}),
+        (float | Part, "3", 3.0),
+        (bool | Part, "yes", True),
+        (bool | Part | None, "{x = 3}", {"x": 3}),
         (Any, "3", 3),
         (Any, "true", True),
         (Any, "hex8", "hex8"),

@@ -3,7 +3,7 @@ import pytest
 from ringleader.config.errors import ConfigError
 from ringleader.config.schema import KeyPath
 from ringleader.config.settings import TreeEntry
-from ringleader.config.tree import PlannedChild, PlannedSupervisor, check_tree, flatten, plan
+from ringleader.config.tree import PlannedChild, PlannedSupervisor, flatten, plan
 from ringleader.supervisors.options import SupervisionOptions
 
 SUPERVISION = SupervisionOptions(intensity=7, period=70)
@@ -15,10 +15,6 @@ def where(path: KeyPath) -> str:
 
 def actor(*after: str, enabled: bool = True) -> TreeEntry:
     return TreeEntry(actor="module:Class", after=after, enabled=enabled)
-
-
-def messages(tree: dict[str, TreeEntry]) -> list[str]:
-    return [str(problem) for problem in check_tree(tree, where)]
 
 
 def paths(tree: dict[str, TreeEntry]) -> list[str]:
@@ -91,88 +87,6 @@ def test_an_actor_is_planned_with_all_that_its_entry_says() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "entry", "message"),
-    [
-        (
-            "a",
-            TreeEntry(enabled=True),
-            (
-                "x:2: tree.a: is neither an actor nor a supervisor; "
-                'set actor = "module:Class" or a supervisor'
-            ),
-        ),
-        (
-            "a",
-            TreeEntry(actor="m:C", supervisor="one_for_one"),
-            "x:2: tree.a: is an actor and a supervisor; remove `actor` or `supervisor`",
-        ),
-        (
-            "a",
-            TreeEntry(actor="m:C", intensity=3),
-            "x:2: tree.a: intensity says nothing to an actor; remove intensity",
-        ),
-        (
-            "a",
-            TreeEntry(supervisor="one_for_one", options={"a": 1}),
-            "x:2: tree.a: options says nothing to a supervisor; remove options",
-        ),
-        (
-            "a",
-            TreeEntry(actor="m.C"),
-            "x:2: tree.a: actor = 'm.C' is not a class's name; expected \"module:Class\"",
-        ),
-        (
-            "a/b",
-            actor(),
-            "x:2: tree.\"a/b\": 'a/b' can't be part of a path; use a name without '/'",
-        ),
-        (
-            "a",
-            TreeEntry(actor="m:C", significant=True, restart="transient"),
-            (
-                "x:2: tree.a: is significant, but its supervisor never shuts down; "
-                "set its auto_shutdown"
-            ),
-        ),
-        (
-            "a",
-            actor("b"),
-            "x:3: tree.a.after: has no sibling 'b'",
-        ),
-    ],
-)
-def test_what_is_wrong_with_an_entry_is_said(name: str, entry: TreeEntry, message: str) -> None:
-    assert messages({name: entry}) == [message]
-
-
-def test_a_significant_child_is_not_permanent() -> None:
-    child = TreeEntry(actor="m:C", significant=True)
-    tree = {
-        "a": TreeEntry(
-            supervisor="one_for_one", auto_shutdown="any_significant", children={"b": child}
-        )
-    }
-
-    assert messages(tree) == [
-        'x:4: tree.a.children.b: is significant and permanent; restart = "transient" or "temporary"'
-    ]
-
-
-def test_a_misspelt_entry_is_not_disabled_in_silence() -> None:
-    tree = {"scheduler": actor(), "schedular": TreeEntry(enabled=False)}
-
-    assert messages(tree) == [
-        "x:2: tree.schedular: is neither an actor nor a supervisor; did you mean scheduler?"
-    ]
-
-
-def test_a_cycle_is_printed() -> None:
-    (message,) = messages({"a": actor("b"), "b": actor("a")})
-
-    assert "waits for itself: a → b → a" in message or "waits for itself: b → a → b" in message
-
-
 def test_all_problems_come_at_once() -> None:
     tree = {
         "a": TreeEntry(),
@@ -187,3 +101,22 @@ def test_all_problems_come_at_once() -> None:
         "tree.b.children.c.after",
         "tree.b.children.c.after",
     ]
+
+
+def test_dependencies_are_part_of_the_order() -> None:
+    tree = {
+        "a": TreeEntry(actor="m:C", depends_on=("b",)),
+        "b": TreeEntry(actor="m:C", soft_depends_on=("c",)),
+        "c": actor(),
+    }
+
+    assert paths(tree) == ["/c", "/b", "/a"]
+
+
+def test_nobody_waits_a_little_for_one_that_is_disabled() -> None:
+    tree = {"a": TreeEntry(actor="m:C", soft_depends_on=("b", "c")), "b": actor(enabled=False)}
+    tree["c"] = actor()
+
+    planned = plan(tree, SUPERVISION, where)
+
+    assert [node.entry.soft_depends_on for node in planned] == [(), ("c",)]

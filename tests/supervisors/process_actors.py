@@ -20,6 +20,7 @@ from ringleader.actors.lifecycle import LATER, Exit, Ignore, Terminated
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import TracebackType
 
     from ringleader.actors.ref import Ref
 
@@ -213,8 +214,13 @@ class Stopper(Actor):
         if self.how == "hang":
             threading.Event().wait()
 
-    def on_failure(self, *args: Any) -> None:
-        self.write(f"failed: {args[1]}")
+    def on_failure(
+        self,
+        exception_type: type[BaseException] | None,
+        exception_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.write(f"failed: {exception_value}")
 
     def on_receive(self, message: Any) -> Any:
         if message == "boom":
@@ -238,7 +244,7 @@ class Async(Actor):
 
     dispatcher = "process"
 
-    async def on_start(self) -> None:
+    async def on_start(self) -> None:  # type: ignore[override]  # Pykka knows no async
         await self.sleep(0.001)
         self.count = 0
 
@@ -320,9 +326,10 @@ class Watcher(Actor):
             case ("alive", ref):
                 return ref.is_alive()
             case ("proxy", ref):
-                proxy = ref.proxy()
+                proxy: Any = ref.proxy()
                 proxy.total = 40
-                return proxy.total.get(timeout=5), proxy.describe("coins").get(timeout=5)
+                total: Any = proxy.total  # type checkers think that it is what was set
+                return total.get(timeout=5), proxy.describe("coins").get(timeout=5)
             case ("same", ref, other):
                 return ref is other
             case Terminated(ref, reason):

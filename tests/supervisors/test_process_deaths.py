@@ -44,7 +44,7 @@ def start(system: System, actor_class: type[Any], *args: Any, **spec: Any) -> An
 
 
 def last_report(system: System) -> DeathReport:
-    probe(lambda: system.deaths.all(), PATIENCE)
+    probe(system.deaths.all, PATIENCE)
     return system.deaths.all()[-1].report
 
 
@@ -134,7 +134,7 @@ def test_an_endless_loop_can_be_killed_at_once(system: System) -> None:
     ref = start(system, Worker)
     ref.tell("loop")
     current = ref.cell.current
-    probe(lambda: current.actor.work_position() is not None, PATIENCE)
+    probe(lambda: "do_loop" in current.actor.stacks().get(timeout=PATIENCE), PATIENCE)
     ref.cell.kill(current)
     assert ref.ask(Add(1), timeout=PATIENCE) == 1
     assert last_report(system).reason == "killed"
@@ -153,7 +153,7 @@ def test_a_process_that_dies_while_it_is_idle_is_replaced(system: System) -> Non
     ref = start(system, Worker)
     pid = ref.ask("pid", timeout=PATIENCE)
     os.kill(pid, signal.SIGKILL)
-    probe(lambda: system.deaths.all(), PATIENCE)
+    probe(system.deaths.all, PATIENCE)
     assert ref.ask("pid", timeout=PATIENCE) != pid
     assert last_report(system).in_hand is None
     assert not system.dead_letters.letters()
@@ -215,7 +215,7 @@ def test_processes_and_grandchildren_end_when_the_parent_is_killed(tmp_path: Pat
             """
         )
     )
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603  # our own program
         [sys.executable, str(program)],
         stdout=subprocess.PIPE,
         text=True,
@@ -256,7 +256,7 @@ def test_a_class_of_the_main_module_is_imported_again_by_its_path(tmp_path: Path
             """
         )
     )
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603  # our own program
         [sys.executable, str(program)], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.stdout == "Greet(name='hello world')\n", done.stderr
@@ -272,7 +272,7 @@ def test_a_class_that_was_typed_in_is_refused_with_a_hint() -> None:
             system.start_child(ChildSpec("typed", Typed))
         """
     )
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603  # our own program
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
     )
     assert "put the class into a module" in done.stderr

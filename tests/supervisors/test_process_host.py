@@ -57,7 +57,8 @@ class Echo(pykka.ThreadingActor):
         if message == "boom":
             raise OwnError(1, hint="here")
         if isinstance(message, tuple) and message and message[0] == "ask":
-            return message[1].ask("pid")
+            ref: Ref[Any] = message[1]
+            return ref.ask("pid")
         return ("echo", message)
 
 

@@ -35,6 +35,9 @@ KILLING: Final = 5.0
 KILLED: Final = 0.5
 """Seconds that threads have to end once all actors and their processes were killed."""
 
+OWN: Final = frozenset({"ringleader-control", "ringleader-deaths", "ringleader-errand"})
+"""Threads of the node itself, which end after those of the system."""
+
 logger = logging.getLogger("ringleader.node")
 
 Phase = Literal["starting", "running", "stopping"]
@@ -220,7 +223,7 @@ class Session:
     def _tell_threads(self) -> None:
         """Name the threads that would not end; they end with the process."""
         own = threading.main_thread()
-        names = [t.name for t in threading.enumerate() if t is not own]
+        names = [t.name for t in threading.enumerate() if t is not own and t.name not in OWN]
         logger.warning("these threads did not end in time: %s", ", ".join(sorted(names)))
 
     def _background(

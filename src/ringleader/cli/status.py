@@ -1,6 +1,7 @@
 """`ringleader status`: whether a node is ready, and why not."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import typer
 
@@ -9,6 +10,8 @@ from ..durations import in_words
 from ..status import NodeStatus
 from .choice import Config, Data, Json, data_dir_named
 from .output import CLEAN, TRY_AGAIN, answers_errors, print_json
+
+_LISTED: Final = 20
 
 
 @answers_errors
@@ -33,5 +36,7 @@ def lines(found: NodeStatus) -> Iterator[str]:
         f"{found.restarts} restart{'' if found.restarts == 1 else 's'}"
     )
     yield from (f"  {reason}" for reason in found.reasons)
-    yield from (f"  {path} is held" for path in found.held)
-    yield from (f"  {path} is in quarantine" for path in found.quarantined)
+    others = [f"  {path} is {state}" for path, state in found.not_running.items()]
+    yield from others[:_LISTED]
+    if len(others) > _LISTED:
+        yield f"  … and {len(others) - _LISTED} more"
