@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .clock import Clock, RealClock
 from .dispatch import TURN, Dispatcher, Pinned, Pool, spawn
-from .dispatch_async import LoopDispatcher
 from .errors import PublishError
 from .holds import Holds, MemoryHolds
 from .letters import DeadLetters, NoSink, Outcome
@@ -157,6 +156,8 @@ class Context:
             case "pool":
                 return Pool(self._workers, turn=self._turn, abandoned=self.abandoned)
             case "async":
+                from .dispatch_async import LoopDispatcher  # noqa: PLC0415  # 15 ms for asyncio
+
                 return LoopDispatcher(turn=self._turn, clock=self.clock, abandoned=self.abandoned)
             case "process":
                 raise ValueError(

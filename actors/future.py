@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import queue
 import sys
 from _thread import allocate_lock, get_ident
@@ -16,6 +15,7 @@ from .dispatch import here
 from .errors import BlockingCallError, DeadlockError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Generator, Iterable
     from types import TracebackType
     from typing import Self
@@ -139,7 +139,9 @@ class Reply(pykka.Future[T]):
                 if isinstance(source, Reply):
                     yield from source._arrival()  # noqa: SLF001  # our own class
         elif not self._results:
-            waiter = _LoopWaiter(asyncio.get_running_loop())
+            from asyncio import get_running_loop  # noqa: PLC0415  # 15 ms for who has no loop
+
+            waiter = _LoopWaiter(get_running_loop())
             self._waiters.append(waiter)
             if not self._results and self._get_hook is None:
                 yield from waiter.future

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from .errors import Problem, nearest
-from .schema import Key, KeyPath, keys, struct_of, table_of, tables_of, values_of
+from .schema import Key, KeyPath, items_of, keys, struct_of, table_of, values_of
 from .toml import dotted, inline, is_array, is_table
 
 LayerName = Literal["default", "file", "profile", "environment", "command line"]
@@ -133,8 +133,8 @@ class _Checker:
             self._entries(items or Any, value, path, read)
         elif struct_of(key.hint) is not None or items is not None:
             self.refuse(path, f"got {inline(value)}", "expected a table")
-        elif is_array(value) and (in_array := tables_of(key.hint)) is not None:
-            self._array(in_array, value, path, read)
+        elif is_array(value) and table_of(items_of(key.hint)) is not None:
+            self._array(items_of(key.hint), value, path, read)
         else:
             self._leaf(key, value, path, read)
 
@@ -151,13 +151,11 @@ class _Checker:
             own = {key[len(path) :]: leaf for key, leaf in inner.leaves.items()}
             self.leaves[path] = Leaf(nested(own), self.place(path))
 
-    def _array(
-        self, struct: type[msgspec.Struct], tables: Sequence[object], path: KeyPath, read: Read
-    ) -> None:
+    def _array(self, hint: object, items: Sequence[object], path: KeyPath, read: Read) -> None:
         """Take an array of tables as one leaf, if nothing in it is wrong."""
-        inner = _Checker(struct, self.place, path)
-        for number, table in enumerate(tables):
-            inner.walk(Key("", struct, whole=True), table, (*path, str(number)), read)
+        inner = _Checker(msgspec.Struct, self.place, path)
+        for number, item in enumerate(items):
+            inner.walk(Key("", hint, whole=True), item, (*path, str(number)), read)
         self.problems += inner.problems
         if not inner.problems:
             values = [leaf.value for leaf in inner.leaves.values()]

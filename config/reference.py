@@ -124,7 +124,8 @@ def _key_table() -> Iterator[str]:
         value = defaults
         for name in path:
             value = value[name]
-        shown = "" if values_of(key.hint) is not None and value else f"`{_cell(inline(value))}`"
+        has_own_table = struct_of(values_of(key.hint)) is not None
+        shown = "" if has_own_table else f"`{_cell(inline(value))}`"
         old = ", ".join(f"`{name}`" for name in key.aliases)
         yield (
             f"| `{dotted(path)}` | {shown} | {_cell(describe(key.hint))} | "

@@ -80,10 +80,10 @@ def table_of(hint: object) -> type[msgspec.Struct] | None:
     return struct_of(hint) or next((struct for struct in found if struct is not None), None)
 
 
-def tables_of(hint: object) -> type[msgspec.Struct] | None:
-    """Return the struct of the tables in an array, None for anything else."""
+def items_of(hint: object) -> object | None:
+    """Return the annotation of the items of an array, None for anything else."""
     bare, _ = _peel(hint)
-    return struct_of(get_args(bare)[0]) if get_origin(bare) in (tuple, list) else None
+    return get_args(bare)[0] if get_origin(bare) in (tuple, list) else None
 
 
 def values_of(hint: object) -> object | None:

@@ -11,7 +11,8 @@ from ringleader.actors.events.daemon import (
     DaemonStatusChanged,
     DaemonStopped,
 )
-from ringleader.actors.events.health import DaemonPermanentlyFailed
+from ringleader.actors.events.health import CoordinatorInitFailed, DaemonPermanentlyFailed
+from ringleader.actors.health_events import init_failed
 from ringleader.actors.letters import fingerprint_of
 
 from .crash_loop import CrashLoop, is_crash
@@ -33,10 +34,12 @@ LifecycleEvent: TypeAlias = (
     | DaemonStatusChanged
     | DaemonCrashLoopDetected
     | DaemonPermanentlyFailed
+    | CoordinatorInitFailed
 )
 
 _TROUBLE: Final[tuple[Status, ...]] = ("failed", "restarting", "held", "quarantined")
 _MOVES_ON: Final = (Verdict.RESTARTED, Verdict.RETRYING)
+_NOT_STARTED: Final = (Verdict.RETRYING, Verdict.START_ENDED, Verdict.CALLER_TOLD)
 _LEFT: Final = (Verdict.LEFT_DOWN, Verdict.REMOVED)
 
 
@@ -66,7 +69,8 @@ class LifecycleEvents:
     A child is a daemon here unless it is `temporary`: jobs come and go without these events.
     `DAEMON_STATUS_CHANGED` tells of transitions from or to trouble (`failed`, `restarting`,
     `held`, `quarantined`) and of the end of a crash loop; a plain start or stop has an event of
-    its own.
+    its own. A start that failed of a child whose health is polled, which is a coordinator here,
+    gives `COORDINATOR_INIT_FAILED`, too.
 
     Args:
         flags: the supervisor's.
@@ -113,6 +117,8 @@ class LifecycleEvents:
             events += self._move(child, "restarting", words(decided, self._flags))
         if crash:
             events += self._count(decided, now)
+        if verdict in _NOT_STARTED and child.spec.health is not None:
+            events.append(init_failed(child.name, decided.reason))
         if verdict is Verdict.GAVE_UP or _is_first_quarantine(decided):
             events.append(self._permanent(decided))
         return events

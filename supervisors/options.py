@@ -57,7 +57,7 @@ class BackoffOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
         Seconds | None, Meta(description="most that is added to it at random (seconds)")
     ] = None
     of: Annotated[
-        tuple["BackoffOptions", ...],
+        tuple["Seconds | BackoffOptions", ...],
         Meta(
             description="of chain: one for each crash, the last one for all after it; "
             "of sum: those that are added up"

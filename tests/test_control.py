@@ -23,6 +23,7 @@ from ringleader.frames import MAX_REPLY, FrameReader, frame, read_reply
 from ringleader.supervisors.spec import ChildSpec
 from ringleader.system import System
 from ringleader.unixsocket import connect
+from tests.probe import probe
 
 if TYPE_CHECKING:
     import socket
@@ -226,8 +227,7 @@ def test_an_answer_that_takes_its_time_delays_nobody_else(
     with connect(path, 10) as slow, NodeClient(path) as quick:
         desk.value = Later(find)
         slow.sendall(frame(questions.Deaths()) + frame(questions.Stop()))
-        while not desk.asked:  # the server reads one client after the other
-            pass
+        probe(lambda: desk.asked)
         desk.value = STOPPING
         assert quick.stop() == STOPPING
         assert desk.asked == [questions.Deaths(), questions.Stop()]
@@ -267,8 +267,7 @@ def test_who_goes_before_a_slow_answer_is_found_leaves_no_trace(
     desk.value = Later(lambda: release.wait(10) and [])
     with connect(path, 10) as client:
         client.sendall(frame(questions.Deaths()))
-        while not desk.asked:
-            pass
+        probe(lambda: desk.asked)
     release.set()
     desk.value = STOPPING
     with NodeClient(path) as fine:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ringleader.actors.daemons.data_pipeline import FINISHED
+from ringleader.actors.errors import StoppedError
 from ringleader.client import NodeClient
 from ringleader.config import ConfigError, load
 from ringleader.datadir import DataDir, DataDirError
@@ -134,6 +135,18 @@ def test_a_tree_that_does_not_start_is_a_failure(bench: Bench) -> None:
     assert node.stop()
     node.close()
     assert bench.left() == []
+
+
+def test_a_node_that_gives_up_for_a_reason_of_its_own_tells_it(bench: Bench) -> None:
+    node = bench.node()
+    node.open()
+    node.start()
+    node.system._give_up(StoppedError("too many threads hang"))
+    assert node.system.wait(30)
+    assert node.system.gave_up
+    assert node.why_it_gave_up() == "the node gave up: too many threads hang"
+    assert node.stop()
+    node.close()
 
 
 def test_a_node_that_was_opened_and_not_started_can_be_closed(bench: Bench) -> None:

@@ -7,7 +7,6 @@ four times as fast.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -132,6 +131,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     """Import a name at its first use."""
     if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415  # 15 ms for who does not ask
+
         return version("ringleader")
     home = _HOMES.get(name)
     if home is None:

@@ -198,7 +198,9 @@ class Node:
         return sum(cell.current is not None for cell in own)
 
     def why_it_gave_up(self) -> str:
-        """Say who failed too often, after the tree ended by itself."""
+        """Say who failed too often, or what else it was, after the tree ended by itself."""
+        if isinstance(self.system.reason, RingleaderError):
+            return f"the node gave up: {self.system.reason}"
         last = next(
             (d for d in reversed(self.system.deaths.all()) if "gave up" in d.decision), None
         )

@@ -14,8 +14,8 @@ Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
 Verb: TypeAlias = Literal["stop", "start", "restart", "quarantine", "release"]
 """What an operator does to a child."""
 
-MOST_DEATHS: Final = 10_000
-"""Deaths in one answer."""
+MOST_DEATHS: Final = 2_000
+"""Deaths in one answer: with the longest tracebacks they still fit into a reply."""
 
 
 class _Question(

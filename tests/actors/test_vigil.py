@@ -108,7 +108,7 @@ def test_what_lives_elsewhere_is_asked_where_it_hangs_and_may_not_answer(
     ref = system.start_child(ChildSpec("s", StandIn, progress_deadline=10.0))
     ref.tell(1_000.0)
 
-    system.advance(15.0)
+    system.advance(16.0)
 
     (death,) = system.deaths.all()
     assert ("in the other process" if answers else "in nap") in death.report.stack

@@ -33,6 +33,7 @@ OVERRIDES = (
     "tree.jobs.enabled=false",
     'workload.config_keys=["tiny"]',
     "node.id=n1",
+    "supervision.backoff=0",
     "tree.top.supervisor=one_for_one",
     "tree.top.children.mortal.actor=tests.cli.tiny_actors:Mortal",
     "tree.top.children.idle.actor=tests.cli.tiny_actors:Idle",

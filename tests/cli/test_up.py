@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Place
 
-MANY = ["--set", "supervision.intensity=1000"]
+MANY = ["--set", "supervision.intensity=1000", "--set", "supervision.backoff=0"]
 STOPS = [signal.SIGINT, signal.SIGTERM]
 
 

@@ -39,20 +39,14 @@ def waits(backoff: float | BackoffOptions, crashes: int, seed: int = 1) -> list[
         (
             BackoffOptions(
                 kind="chain",
-                of=(
-                    BackoffOptions(kind="fixed", seconds=0),
-                    BackoffOptions(kind="incrementing", increment=1),
-                ),
+                of=(0, BackoffOptions(kind="incrementing", increment=1)),
             ),
             [0, 1, 2],
         ),
         (
             BackoffOptions(
                 kind="sum",
-                of=(
-                    BackoffOptions(kind="fixed", seconds=1),
-                    BackoffOptions(kind="exponential", max=3),
-                ),
+                of=(1, BackoffOptions(kind="exponential", max=3)),
             ),
             [2, 3, 4],
         ),
@@ -79,7 +73,9 @@ def test_without_a_wait_there_is_no_strategy() -> None:
 
 @given(st.sampled_from(["fixed", "exponential", "incrementing"]), st.floats(0.1, 9), st.integers())
 def test_jitter_is_added_from_the_seeded_generator(kind: Any, jitter: float, seed: int) -> None:
-    needed = {"fixed": {"seconds": 3}, "incrementing": {"increment": 2}}.get(kind, {})
+    needed: dict[str, Any] = {"fixed": {"seconds": 3}, "incrementing": {"increment": 2}}.get(
+        kind, {}
+    )
     plain = waits(BackoffOptions(kind=kind, **needed), 4)
     backoff = BackoffOptions(kind=kind, jitter=jitter, **needed)
     drawn = waits(backoff, 4, seed)

@@ -7,11 +7,11 @@ from ringleader.config.schema import (
     accepts,
     describe,
     is_array,
+    items_of,
     keys,
     literals,
     struct_of,
     table_of,
-    tables_of,
     values_of,
 )
 
@@ -79,9 +79,8 @@ def test_tables_are_found_beside_other_values_and_in_arrays() -> None:
     assert table_of(Inner) is Inner
     assert table_of(Annotated[bool | Inner | None, Meta(description="x")]) is Inner
     assert table_of(float | None) is None
-    assert tables_of(tuple[Inner, ...]) is Inner
-    assert tables_of(tuple[str, ...]) is None
-    assert tables_of(Inner) is None
+    assert items_of(tuple[Inner, ...]) is Inner
+    assert items_of(Inner) is None
 
 
 def test_a_key_may_count_as_a_whole() -> None:

@@ -216,9 +216,9 @@ class Stopper(Actor):
 
     def on_failure(
         self,
-        exception_type: type[BaseException] | None,
+        exception_type: type[BaseException] | None,  # noqa: ARG002  # of Pykka
         exception_value: BaseException | None,
-        traceback: TracebackType | None,
+        traceback: TracebackType | None,  # noqa: ARG002  # of Pykka
     ) -> None:
         self.write(f"failed: {exception_value}")
 

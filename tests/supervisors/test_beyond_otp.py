@@ -8,6 +8,7 @@ import pytest
 from tenacity import wait_exponential, wait_fixed, wait_random
 
 from ringleader.actors.base import Actor
+from ringleader.actors.care import HealthCheck
 from ringleader.actors.events.daemon import DaemonCrashLoopDetected, DaemonStatusChanged
 from ringleader.actors.events.health import DaemonPermanentlyFailed
 from ringleader.actors.letters import Decision
@@ -386,6 +387,21 @@ def test_a_start_in_time_is_not_ended_later(system: TestSystem, log: Log) -> Non
     ref = start(system, team("t", *workers(log, "a", start_timeout=5)))
     system.advance(10)
     assert states(ref) == {"a": "running"}
+
+
+def test_a_coordinator_that_does_not_start_is_told_of(system: TestSystem, log: Log) -> None:
+    told: list[Any] = []
+    system.subscribe("COORDINATOR_INIT_FAILED", told.append)
+    specs = workers(log, "a", health=HealthCheck())
+    start(system, team("t", *specs, *workers(log, "b"), announce=True))
+    log.starts["a"], log.starts["b"] = [ValueError("no disk")], [ValueError("no disk")]
+
+    tell(system, "/t/a")
+    tell(system, "/t/b")
+
+    (event,) = told
+    assert event.coordinator_name == "a"
+    assert "no disk" in event.error
 
 
 # --- the cascade breaker

@@ -57,8 +57,7 @@ class Echo(pykka.ThreadingActor):
         if message == "boom":
             raise OwnError(1, hint="here")
         if isinstance(message, tuple) and message and message[0] == "ask":
-            ref: Ref[Any] = message[1]
-            return ref.ask("pid")
+            return message[1].ask("pid")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # of Any
         return ("echo", message)
 
 
