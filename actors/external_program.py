@@ -135,6 +135,12 @@ class ExternalProgram(Actor):
     # ------------------------------------------------------------------- what others see
 
     @property
+    def os_pid(self) -> int | None:
+        """The id of its process, while there is one."""
+        process = self._process
+        return None if process is None else process.pid
+
+    @property
     def process(self) -> OsProcess | None:
         """What runs now; for whoever wants to send it a signal, from any thread."""
         return self._process

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 
+from .reasons import describe
+
 Status: TypeAlias = Literal["healthy", "degraded", "unhealthy"]
 """Degraded: it works, but not well. Only an unhealthy actor is ended."""
 
@@ -81,12 +83,6 @@ def read_health(value: Any) -> Health:
         case _:
             health = _of_mapping(_attributes(value)) or _strange(value)
     return health
-
-
-def describe(error: BaseException) -> str:
-    """Return an exception in a line: `ValueError: no such game`."""
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _word_in(value: str | Enum) -> str:

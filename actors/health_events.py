@@ -16,8 +16,8 @@ from .events.health import (
     CoordinatorInitFailed,
     CoordinatorUnhealthy,
 )
-from .health import describe
 from .letters import Outcome
+from .reasons import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,8 +79,7 @@ def shut_down(path: str, reason: Reason, waiting: int) -> CoordinatorShutdown:
 
 def init_failed(path: str, reason: Reason) -> CoordinatorInitFailed:
     """Tell that it could not be started."""
-    said = describe(reason) if isinstance(reason, BaseException) else str(reason)
-    return CoordinatorInitFailed(coordinator_name=name_of(path), error=said)
+    return CoordinatorInitFailed(coordinator_name=name_of(path), error=describe(reason))
 
 
 def _event_handlers(cell: Cell) -> int:

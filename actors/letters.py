@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .reasons import describe, text_of
 from .value_errors import frames_of
 
 if TYPE_CHECKING:
@@ -84,11 +85,7 @@ class DeathReport:
     @property
     def cause(self) -> str:
         """The reason in a few words: `ValueError: no such game`, or `killed`."""
-        reason = self.reason
-        if isinstance(reason, BaseException):
-            text = str(reason)
-            return f"{type(reason).__name__}: {text}" if text else type(reason).__name__
-        return str(reason)
+        return describe(self.reason)
 
     @property
     def fingerprint(self) -> str:
@@ -99,7 +96,7 @@ class DeathReport:
 def fingerprint_of(reason: Reason) -> str:
     """Return what equal crashes have in common: the exception's type and its frames."""
     if not isinstance(reason, BaseException):
-        return str(reason)
+        return text_of(reason)
     return " < ".join([type(reason).__name__, *frames_of(reason)])
 
 

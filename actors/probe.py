@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .ending import forget_frames
-from .health import Health, Status, describe, read_health
+from .health import Health, Status, read_health
 from .incarnation import Phase
 from .lifecycle import Exit
+from .reasons import describe
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

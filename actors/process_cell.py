@@ -37,13 +37,21 @@ class Closable(Protocol):
         ...
 
 
+class Ends(Protocol):
+    """Something that ends."""
+
+    async def over(self) -> None:
+        """Wait until it has ended."""
+        ...
+
+
 class ProcessCell(Cell):
     """A cell whose incarnations are processes; here lives what stands in for them.
 
     Its codec and its sealed messages outlive each process, as the mailbox does.
     """
 
-    __slots__ = ("codec", "kept")
+    __slots__ = ("codec", "kept", "last")
 
     def __init__(
         self,
@@ -58,6 +66,8 @@ class ProcessCell(Cell):
         self.codec = Codec(KnownRefs(), where=path)
         self.kept: Closable | None = None
         """What is kept from one incarnation to the next: spare processes."""
+        self.last: Ends | None = None
+        """The process of the last incarnation."""
         super().__init__(path, actor_class, context, dispatcher="async", is_anonymous=is_anonymous)
         base = type(self.ref)
         sealing = SealingRef if base is Ref else type(base.__name__, (SealingRef, base), {})

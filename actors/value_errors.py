@@ -6,6 +6,7 @@ import traceback
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .errors import CannotCross, RemoteError
+from .reasons import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +53,7 @@ def state_of(error: BaseException, crosses: Callable[[Any], bool]) -> ErrorState
     return ErrorState(
         type_name=f"{kind.__module__}:{kind.__qualname__}",
         args=args if crosses(args) else None,
-        text=_text(error),
+        text=text_of(error),
         attributes=kept,
         trace=_trace(error),
         frames=frames_of(error),
@@ -103,7 +104,7 @@ def _same(state: ErrorState, find: Callable[[str], type[Any]]) -> BaseException 
     for make in (_constructed, _refilled):  # as written down, then as left behind
         try:
             error = make(kind, state.args, attributes)
-            if type(error) is kind and _text(error) == state.text:
+            if type(error) is kind and text_of(error) == state.text:
                 return error
         except _NOT_SAME:
             continue
@@ -140,13 +141,6 @@ def frames_of(error: BaseException) -> tuple[str, ...]:
         frames.append(f"{link.tb_frame.f_code.co_qualname}:{link.tb_lineno}")
         link = link.tb_next
     return tuple(reversed(frames))
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception as second:  # noqa: BLE001  # a broken __str__ is not the news
-        return f"<{type(error).__qualname__} without text: {type(second).__qualname__}>"
 
 
 def _trace(error: BaseException) -> str:

@@ -164,13 +164,13 @@ def _faults_of_kind(entry: TreeEntry) -> Iterator[Fault]:
     )
     for name in foreign:
         if _says(entry, name):
-            yield (), f"{name} says nothing to {kind}", f"remove {name}"
+            yield (name,), f"says nothing to {kind}", "remove it"
     for name in _OF_PROCESSES:
         if entry.actor is not None and entry.isolation == "none" and _says(entry, name):
-            wrong = f"{name} says nothing to an actor without a process of its own"
-            yield (), wrong, f'isolation = "process", or remove {name}'
+            wrong = "says nothing to an actor without a process of its own"
+            yield (name,), wrong, 'isolation = "process", or remove it'
     if entry.actor is not None and not _CLASS.fullmatch(entry.actor):
-        yield (), f"actor = {entry.actor!r} is not a class's name", 'expected "module:Class"'
+        yield ("actor",), f"{entry.actor!r} is not a class's name", 'expected "module:Class"'
 
 
 def _says(entry: TreeEntry, name: str) -> bool:

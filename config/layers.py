@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from .errors import Problem, nearest
-from .schema import Key, KeyPath, items_of, keys, struct_of, table_of, values_of
+from .schema import Key, KeyPath, items_of, keys, literals, struct_of, table_of, values_of
 from .toml import dotted, inline, is_array, is_table
 
 LayerName = Literal["default", "file", "profile", "environment", "command line"]
@@ -188,7 +188,7 @@ class _Checker:
         try:
             converted = msgspec.convert(read(value, key), key.hint)
         except ValueError:  # msgspec's ValidationError is one
-            self.refuse(path, f"got {inline(value)}", f"expected {key.expected}")
+            self.refuse(path, f"got {inline(value)}", f"expected {key.expected}{_near(value, key)}")
         else:
             self.leaves[path] = Leaf(converted, self.place(path))
 
@@ -205,3 +205,9 @@ class _Checker:
     def refuse(self, path: KeyPath, wrong: str, right: str) -> None:
         """Note what is wrong with a key."""
         self.problems.append(Problem(self.place(path).where, dotted(path), wrong, right))
+
+
+def _near(value: object, key: Key) -> str:
+    """Return which of many words was meant, if a word was."""
+    near = nearest(value, literals(key.hint)) if isinstance(value, str) else None
+    return f"; did you mean {inline(near)}?" if near else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from ringleader.actors import reasons
 from ringleader.actors.letters import Decision
 
 from .plan import Decided, Verdict
@@ -35,8 +36,7 @@ def describe(reason: Any) -> str:
     """Say why something ended, in one line."""
     match reason:
         case BaseException():
-            said = str(reason).partition("\n")[0]
-            return f"{type(reason).__name__}: {said}" if said else type(reason).__name__
+            return reasons.describe(reason).partition("\n")[0]
         case ("shutdown", ("failed_to_start_child", child_id, inner)):
             return f"its child {child_id!r} did not start: {describe(inner)}"
         case ("supervisor_data" | "start_spec" | "bad_start_spec", _):

@@ -7,82 +7,24 @@ from _thread import allocate_lock
 from typing import TYPE_CHECKING, Any
 
 from ringleader.actors.cell import Cell
-from ringleader.actors.clock import Timer
-from ringleader.actors.dispatch import Seat, here
 from ringleader.actors.errors import CannotCross
 from ringleader.actors.lifecycle import Exit, Failed, Ignore, Started, Up
 from ringleader.actors.message import Ask
 from ringleader.actors.remote import names_of
-from ringleader.actors.timers import ActorTimer, Timers
 
+from .process_child_timers import RemoteTimers
 from .process_frames import Status, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Iterable
 
     from ringleader.actors.context import Context
     from ringleader.actors.incarnation import Incarnation
     from ringleader.actors.letters import Outcome
     from ringleader.actors.lifecycle import News
     from ringleader.actors.ref import Ref
-    from ringleader.actors.turns import Turns
 
     from .process_child_link import ChildLink
-
-
-class MainThread:
-    """Runs the actor's turns in the thread that calls `run`: the process's main thread."""
-
-    is_async = False
-    inline = False
-
-    def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[Turns | Callable[[], None] | None] = queue.SimpleQueue()
-        self._seat = Seat()
-
-    def put(self, runnable: Turns, /) -> None:
-        """Give this one a turn soon."""
-        self._queue.put(runnable)
-
-    def call(self, job: Callable[[], None]) -> None:
-        """Call this in the thread, in its turn."""
-        self._queue.put(job)
-
-    def run(self) -> None:
-        """Do what is asked for until `end`."""
-        here.seat = self._seat
-        while (job := self._queue.get()) is not None:
-            if isinstance(job, Cell):
-                self._seat.cell = job
-                job.run(1)
-                self._seat.cell = None
-            elif callable(job):
-                job()
-
-    def end(self) -> None:
-        """Let `run` return."""
-        self._queue.put(None)
-
-    def run_task(self, coroutine: Any, ended: Callable[[Any], None]) -> Any:
-        """Refuse: coroutines run on event loops."""
-        del ended
-        coroutine.close()
-        raise TypeError("an actor with async handlers needs the dispatcher 'async'")
-
-    def drive(self) -> None:
-        """Do nothing: the thread gives the turns."""
-
-    def replace(self, thread: int) -> None:
-        """Do nothing: nobody gives up a turn here, the process would be killed."""
-
-    def release(self) -> None:
-        """Keep everything."""
-
-    def close(self, timeout: float) -> bool:
-        """End after the turn under way."""
-        del timeout
-        self.end()
-        return True
 
 
 class TurnReply:
@@ -258,68 +200,3 @@ class ChildCell(Cell):
         """Have the supervisor told that the actor is ready."""
         if incarnation.alive:
             self.link.order("ready")
-
-
-class _Kept(Timer):
-    """A timer that the parent keeps."""
-
-    __slots__ = ("_link", "_number")
-
-    def __init__(self, link: ChildLink, number: int) -> None:
-        super().__init__(0.0, self.cancel)
-        self._link, self._number = link, number
-
-    def cancel(self) -> None:
-        """Have it cancelled, its message too, if that is queued."""
-        self._link.order("cancel", self._number)
-
-
-class RemoteTimer(ActorTimer):
-    """A timer whose message comes from the parent's mailbox, in order with all others."""
-
-    __slots__ = ("_link", "number")
-
-    def attach(self, link: ChildLink, number: int) -> None:
-        """Say where it is kept."""
-        self._link, self.number = link, number
-
-    def set(self, seconds: float) -> None:
-        """Let it fire after `seconds`."""
-        self._timer = _Kept(self._link, self.number)
-        self._link.order("timer", self.number, seconds, self._period, self.message)
-
-    def over(self) -> None:
-        """Take the news that its message is being handled, and there will be no other."""
-        self._timer = None
-        self._forget(self)
-
-
-class RemoteTimers(Timers):
-    """The timers of a process actor: kept by the parent, so that their messages queue there."""
-
-    __slots__ = ("_by_number", "_link", "_made")
-
-    def __init__(self, incarnation: Incarnation, link: ChildLink) -> None:
-        super().__init__(incarnation)
-        self._link = link
-        self._made = 0
-        self._by_number: dict[int, RemoteTimer] = {}
-
-    def _make(self, key: Hashable, message: Any, period: float | None) -> ActorTimer:
-        timer = RemoteTimer(self._incarnation, key, message, period, self._forget)
-        self._made += 1
-        timer.attach(self._link, self._made)
-        self._by_number[self._made] = timer
-        return timer
-
-    def _forget(self, timer: ActorTimer) -> None:
-        super()._forget(timer)
-        if isinstance(timer, RemoteTimer):
-            self._by_number.pop(timer.number, None)
-
-    def over(self, numbers: Iterable[int]) -> None:
-        """Take the news that these have fired for the last time."""
-        for number in numbers:
-            timer = self._by_number.get(number)
-            if timer is not None:
-                timer.over()

@@ -14,7 +14,7 @@ import sys
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ringleader.actors.base import build, needs_loop
 from ringleader.actors.class_names import MAIN_COPY, find_class
@@ -22,8 +22,9 @@ from ringleader.actors.context import Context
 from ringleader.actors.dispatch import spawn
 from ringleader.actors.errors import BadValue, RingleaderError
 
-from .process_child_cell import ChildCell, MainThread
+from .process_child_cell import ChildCell
 from .process_child_link import ChildLink
+from .process_child_thread import MainThread
 from .process_frames import Status, Word
 from .process_stacks import stacks_here
 
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from ringleader.actors.cell import Cell
     from ringleader.actors.dispatch import Dispatcher
     from ringleader.actors.events.base import Envelope, Event
+
+
+LONGEST: Final = 100_000
+"""Characters of a log record's message that are sent."""
 
 
 class Forwarder(logging.Handler):
@@ -55,7 +60,7 @@ class Forwarder(logging.Handler):
                     "name": record.name,
                     "levelno": record.levelno,
                     "levelname": record.levelname,
-                    "msg": record.getMessage(),
+                    "msg": record.getMessage()[:LONGEST],
                     "created": record.created,
                     "pathname": record.pathname,
                     "filename": record.filename,

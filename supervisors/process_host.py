@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import queue
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ringleader.actors.base import Actor, build
 from ringleader.actors.class_names import class_name
-from ringleader.actors.errors import ActorDied, BadValue, CannotCross
+from ringleader.actors.errors import ActorDied, BadValue
 from ringleader.actors.future import Reply
 from ringleader.actors.letters import Outcome
 from ringleader.actors.lifecycle import LATER, Exit, Terminated
@@ -22,43 +20,22 @@ from ringleader.actors.sealed import Sealed
 from .process_died import ProcessDied
 from .process_frames import Status, Word
 from .process_link import ProcessLink, settings
+from .process_plan import ProcessPlan, encode_arguments
 from .process_requests import Requests
 from .process_spares import Spares
 from .process_stacks import stacks_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
 
-    import pykka
 
     from ringleader.actors.cell import Cell
     from ringleader.actors.clock import Timer
     from ringleader.actors.incarnation import Incarnation
     from ringleader.actors.osprocess_end import ProcessEnd
-    from ringleader.actors.osprocess_limits import ProcessLimits
     from ringleader.actors.process_cell import ProcessCell
 
 LAST_GRACE: Final = 1.0
 """Seconds that a process has to end in after its actor's life is over; then it is killed."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessPlan:
-    """What lives in a process, and how.
-
-    Attributes:
-        actor_class: its class.
-        args: for the constructor.
-        kwargs: for the constructor.
-        limits: of the process.
-        spares: how many processes are kept warm.
-    """
-
-    actor_class: type[pykka.Actor]
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    limits: ProcessLimits | None = None
-    spares: int = 0
 
 
 def build_host(cell: Cell, plan: ProcessPlan) -> ProcessHost:
@@ -89,14 +66,14 @@ class ProcessHost(Actor):
         super().__init__()
         self._plan = plan
         self._class_name = class_name(plan.actor_class)
-        self._arguments = encode_arguments(self._cell, plan)
+        self._arguments = encode_arguments(self._cell.codec, plan)
         self._me: Incarnation = self._incarnation()
         self._link: ProcessLink | None = None
         self._requests: Requests | None = None
         self._awaited: asyncio.Future[list[Any]] | None = None
         self._exit: BaseException | None = None
         self._died: ProcessDied | None = None
-        self._is_ended = False
+        self._is_ended = self._is_unsent = False
         self._last_timer: Timer | None = None
         self._turn = 0
         self._late: dict[int, Reply[Any]] = {}
@@ -113,11 +90,14 @@ class ProcessHost(Actor):
                 "give its ChildSpec dispatcher='pool' there"
             )
         self.defer(self._end)
+        if self._cell.last is not None:
+            await self._cell.last.over()  # two lives of one actor never overlap
         spares = self._spares()
         link = None if spares is None else spares.take()
         if link is None:
             link = ProcessLink(self.context, self.path, self._plan.limits)
-        self._link, self.os_pid = link, link.pid
+        self._link = self._cell.last = link
+        self.os_pid = link.pid
         self._requests = Requests(self._cell, self._me, self.timers, link)
         link.listener = self
         if self._is_ended:
@@ -147,7 +127,9 @@ class ProcessHost(Actor):
                 raise
 
     def is_idempotent(self, message: Any) -> bool:  # type: ignore[override]  # the class's own
-        """Ask the actor's class."""
+        """Ask the actor's class; what was never sent there may be sent again in any case."""
+        if self._is_unsent:
+            return True
         ask = getattr(self._plan.actor_class, "is_idempotent", None)
         return ask is not None and bool(ask(message))
 
@@ -180,6 +162,7 @@ class ProcessHost(Actor):
     async def _hand_over(self, message: Any, reply_to: Reply[Any] | None) -> Any:
         link, requests = self._link, self._requests
         if self._died is not None or link is None or requests is None:
+            self._is_unsent = True  # it died after the last message, so this one may wait
             self._cut_short()
             raise self._died or ActorDied("killed")
         data = message.data if isinstance(message, Sealed) else self._written(message)
@@ -272,8 +255,8 @@ class ProcessHost(Actor):
         for late in self._late.values():
             with suppress(queue.Full):
                 late.fail(ActorDied(reason))
-        if self._awaited is not None:
-            self._resume([])
+        if self._awaited is not None and not self._awaited.done():
+            self._awaited.set_result([])
         elif self._me.alive:
             self._cell.inject(self._me, self._exit or self._died or ActorDied("killed"))
 
@@ -331,29 +314,3 @@ class ProcessHost(Actor):
                 self.context, self.path, module, self._plan.limits, self._plan.spares
             )
         return kept
-
-
-def encode_arguments(cell: ProcessCell, plan: ProcessPlan) -> bytes:
-    """Write down what the constructor is called with.
-
-    Raises:
-        CannotCross: names the argument.
-    """
-    codec = cell.codec
-    try:
-        return codec.encode([plan.args, dict(plan.kwargs)], "")
-    except CannotCross as error:
-        whole = error
-    name = plan.actor_class.__name__
-    for argument, value in _named(plan):
-        codec.encode(value, f"argument {argument!r} of {name}")
-    raise CannotCross(f"the arguments of {name}{whole}") from whole
-
-
-def _named(plan: ProcessPlan) -> list[tuple[str, Any]]:
-    """Return each argument with the name that the constructor has for it."""
-    try:
-        bound = inspect.signature(plan.actor_class.__init__).bind(None, *plan.args, **plan.kwargs)
-    except (TypeError, ValueError):
-        return [*((str(i), v) for i, v in enumerate(plan.args, 1)), *plan.kwargs.items()]
-    return list(bound.arguments.items())[1:]

@@ -22,7 +22,8 @@ def launch_process(supervisor: Incarnation, name: str, spec: ChildSpec) -> Incar
     """Begin an incarnation in a process; None if the supervisor has been ended meanwhile."""
     from ringleader.actors.process_cell import ProcessCell  # noqa: PLC0415  # who needs no process
 
-    from .process_host import ProcessPlan, build_host  # noqa: PLC0415  # does not wait for it
+    from .process_host import build_host  # noqa: PLC0415  # does not wait for it
+    from .process_plan import ProcessPlan  # noqa: PLC0415  # as above
 
     plan = ProcessPlan(spec.actor_class, spec.args, dict(spec.kwargs), spec.limits, spec.spares)
 

@@ -70,6 +70,7 @@ class ProcessLink:
         self._unsent: deque[memoryview] = deque()
         self._last: deque[str] = deque(maxlen=LAST_LINES)
         self._outputs: list[_Output] = []
+        self._waiters: list[asyncio.Future[None]] = []
         try:
             self.process = self._start(context, theirs, limits)
         except BaseException:
@@ -104,6 +105,13 @@ class ProcessLink:
     def pid(self) -> int:
         """Its process id."""
         return self.process.pid
+
+    async def over(self) -> None:
+        """Wait until it has ended; its event loop is the one it was made on."""
+        if self.end is None:
+            waiter: asyncio.Future[None] = self._loop.create_future()
+            self._waiters.append(waiter)
+            await waiter
 
     def kill(self) -> None:
         """End it now; from any thread."""
@@ -205,6 +213,9 @@ class ProcessLink:
         for output in self._outputs:
             output.finish()
         self.end = end
+        for waiter in self._waiters:
+            if not waiter.done():  # else whoever waited was cancelled
+                waiter.set_result(None)
         if self._last_timer is not None:
             self._last_timer.cancel()
         if self.listener is not None:

@@ -144,7 +144,8 @@ class Requests:
         for _, task in self._replies.values():
             task.cancel()
         self._replies.clear()
-        self._cell.waits_for = None
+        if self._cell.current in (None, self._incarnation):  # else it waits for somebody itself
+            self._cell.waits_for = None
 
     def _arguments(self, data: bytes) -> list[Any]:
         if not self._incarnation.alive:

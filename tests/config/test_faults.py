@@ -41,17 +41,17 @@ def messages(tree: dict[str, TreeEntry]) -> list[str]:
         (
             "a",
             TreeEntry(actor="m:C", intensity=3),
-            "x:2: tree.a: intensity says nothing to an actor; remove intensity",
+            "x:3: tree.a.intensity: says nothing to an actor; remove it",
         ),
         (
             "a",
             TreeEntry(supervisor="one_for_one", options={"a": 1}),
-            "x:2: tree.a: options says nothing to a supervisor; remove options",
+            "x:3: tree.a.options: says nothing to a supervisor; remove it",
         ),
         (
             "a",
             TreeEntry(actor="m.C"),
-            "x:2: tree.a: actor = 'm.C' is not a class's name; expected \"module:Class\"",
+            "x:3: tree.a.actor: 'm.C' is not a class's name; expected \"module:Class\"",
         ),
         (
             "a/b",
@@ -121,8 +121,8 @@ def test_a_cycle_is_printed() -> None:
         (
             {"limits": ProcessEntry(memory="1GB")},
             (
-                "tree.a: limits says nothing to an actor without a process of its own; "
-                'isolation = "process", or remove limits'
+                "tree.a.limits: says nothing to an actor without a process of its own; "
+                'isolation = "process", or remove it'
             ),
         ),
         (
@@ -131,7 +131,7 @@ def test_a_cycle_is_printed() -> None:
         ),
         (
             {"quarantine": "by_hand"},
-            "tree.a: quarantine says nothing to an actor; remove quarantine",
+            "tree.a.quarantine: says nothing to an actor; remove it",
         ),
         ({"depends_on": ("b",)}, "tree.a.depends_on: has no sibling 'b'"),
         (
@@ -159,7 +159,7 @@ def test_a_supervisor_is_not_looked_after_as_an_actor_is(more: dict[str, Any]) -
     (name,) = more
 
     assert messages({"a": TreeEntry(supervisor="one_for_one", **more)}) == [
-        f"x:2: tree.a: {name} says nothing to a supervisor; remove {name}"
+        f"x:3: tree.a.{name}: says nothing to a supervisor; remove it"
     ]
 
 
@@ -219,7 +219,7 @@ def test_every_key_of_an_entry_is_of_actors_of_supervisors_or_of_both() -> None:
         refused = [
             kind
             for kind, own in kinds.items()
-            if f"x:2: tree.a: {name} says nothing to {kind}; remove {name}"
+            if f"x:3: tree.a.{name}: says nothing to {kind}; remove it"
             in messages({"a": TreeEntry(**own, **{name: values[name]})})
         ]
         assert len(refused) == 1, name

@@ -344,6 +344,7 @@ def test_what_is_wrong_beyond_otp_is_named_with_its_line(write: Write) -> None:
     file = directory / "ringleader.toml"
     found = problems(caught)
     assert found[0].startswith(f'{file}:2: supervision.backoff.kind: got "exponental"; expected')
+    assert found[0].endswith('; did you mean "exponential"?')
     assert found[1].startswith(f'{file}:3: supervision.quarantine: got "by_hnd"; expected')
     assert found[2].startswith(f"{file}:6: tree.a.backoff.kind: is missing; expected one of")
     assert found[3] == (
