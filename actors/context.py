@@ -159,6 +159,10 @@ class Context:
                 from .dispatch_async import LoopDispatcher  # noqa: PLC0415  # 15 ms for asyncio
 
                 return LoopDispatcher(turn=self._turn, clock=self.clock, abandoned=self.abandoned)
+            case "process-loop":
+                from .dispatch_async import LoopDispatcher  # noqa: PLC0415  # as above
+
+                return LoopDispatcher(turn=self._turn, name="ringleader-process-loop")
             case "process":
                 raise ValueError(
                     "who lives in a process of its own needs a supervisor: start it with "
@@ -169,6 +173,14 @@ class Context:
                 raise ValueError(f"there is no dispatcher {name!r}; there are {names}")
 
     # ---------------------------------------------------------------- processes
+
+    @property
+    def process_loop(self) -> str:
+        """The dispatcher of what stands in for actors in processes: a loop that nobody blocks.
+
+        It runs no handlers of users, and is never replaced: the processes' sockets hang on it.
+        """
+        return "async" if "async" in self._makers else "process-loop"
 
     @property
     def processes(self) -> Processes:

@@ -68,7 +68,9 @@ class ProcessCell(Cell):
         """What is kept from one incarnation to the next: spare processes."""
         self.last: Ends | None = None
         """The process of the last incarnation."""
-        super().__init__(path, actor_class, context, dispatcher="async", is_anonymous=is_anonymous)
+        super().__init__(
+            path, actor_class, context, dispatcher=context.process_loop, is_anonymous=is_anonymous
+        )
         base = type(self.ref)
         sealing = SealingRef if base is Ref else type(base.__name__, (SealingRef, base), {})
         self.ref = sealing(self, actor_class)

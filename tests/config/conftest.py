@@ -7,6 +7,7 @@ from textwrap import dedent
 import pytest
 
 WriteModule = Callable[[str, str], None]
+Write = Callable[[str], Path]
 
 
 @pytest.fixture
@@ -26,3 +27,14 @@ def write_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wr
         origin = getattr(sys.modules[name], "__file__", None) or ""
         if origin.startswith(str(tmp_path)):
             del sys.modules[name]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write `ringleader.toml` into an empty directory, and return the directory."""
+
+    def write(text: str) -> Path:
+        (tmp_path / "ringleader.toml").write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write

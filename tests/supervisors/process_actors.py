@@ -83,6 +83,18 @@ class Worker(Actor):
     def tell_other(self, message: TellOther) -> None:
         message.other.tell(message.message)
 
+    @handles(list)
+    def ask_each(self, others: list[Ref[Any]]) -> list[Any]:
+        """Ask everybody at the same time, each from a thread of its own."""
+        answers: list[Any] = []
+        threads = [
+            self.context.spawn("asks", lambda ref=ref: answers.append(ref.ask("x", timeout=5)))  # type: ignore[misc]  # bound now
+            for ref in others
+        ]
+        for thread in threads:
+            thread.join()
+        return answers
+
     @handles(str)
     def obey(self, word: str) -> Any:
         return getattr(self, f"do_{word}")()

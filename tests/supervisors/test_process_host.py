@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pykka
 import pytest
 
+from ringleader.actors.base import Actor
 from ringleader.actors.errors import ActorDied, CannotCross, DeadlockError, RemoteError
 from ringleader.actors.events.errors import EventValidationError
 from ringleader.actors.events.training import TrainingCompleted
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ringleader.actors.base import Actor
     from ringleader.actors.ref import Ref
 
 PATIENCE = 30.0
@@ -59,6 +60,13 @@ class Echo(pykka.ThreadingActor):
         if isinstance(message, tuple) and message and message[0] == "ask":
             return message[1].ask("pid")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # of Any
         return ("echo", message)
+
+
+class Blocker(Actor):
+    """Blocks the event loop of all async actors."""
+
+    async def on_receive(self, message: Event) -> None:
+        message.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -272,6 +280,22 @@ def test_it_asks_others_and_gets_their_answers_and_errors(system: System) -> Non
         ref.ask(AskOther(echo, 1), timeout=PATIENCE)
     with pytest.raises(pykka.Timeout):
         ref.ask(AskOther(start(system, Async, name="a"), AskOther(ref, 1), 0.01), timeout=PATIENCE)
+
+
+def test_many_threads_of_it_may_ask_at_once(system: System) -> None:
+    others = [start(system, Echo, name=f"echo{n}") for n in range(5)]
+    ref = start(system, Worker)
+    assert ref.ask(others, timeout=PATIENCE) == [("echo", "x")] * 5
+
+
+def test_an_actor_that_blocks_its_event_loop_does_not_hold_up_processes(system: System) -> None:
+    go = Event()
+    blocker = start(system, Blocker, name="blocker")
+    reply = blocker.ask(go, block=False)
+    ref = start(system, Worker)
+    assert ref.ask(Add(1), timeout=PATIENCE) == 1
+    go.set()
+    reply.get(timeout=PATIENCE)
 
 
 def test_waiting_in_a_circle_across_the_border_raises(system: System) -> None:
