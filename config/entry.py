@@ -14,7 +14,7 @@ from ringleader.supervisors.spec import AutoShutdown, Isolation, OnLimit, Restar
 
 Strategy = Literal["one_for_one", "one_for_all", "rest_for_one"]
 Shutdown = Seconds | Literal["infinity", "brutal_kill"]
-Dispatcher = Literal["pool", "thread", "async"]
+Dispatcher = Literal["pool", "thread", "async", "process"]
 Size = (
     Annotated[int, Meta(ge=1)] | Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)? ?([kKMGT]i?)?B$")]
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 from _thread import allocate_lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ringleader.actors.cell import Cell
 from ringleader.actors.errors import CannotCross
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from ringleader.actors.ref import Ref
 
     from .process_child_link import ChildLink
+
+
+AS_TOLD: Final = ("shutdown", "as told")
+"""The reason of an end that the parent has ordered; the parent knows the true one."""
 
 
 class TurnReply:
@@ -137,7 +141,8 @@ class ChildCell(Cell):
                     self._tell_end(Word.NOT_UP, Ignore())
         else:
             reason = getattr(news, "reason", None)
-            self._tell_end(Word.OVER, self.error or reason)
+            is_told = self.error is None and reason is AS_TOLD
+            self._tell_end(Word.OVER, None if is_told else self.error or reason)
 
     def _tell_up(self, incarnation: Incarnation, extra: Any) -> None:
         try:
@@ -149,9 +154,10 @@ class ChildCell(Cell):
         self.link.send(Word.UP, data, self.names)
 
     def _tell_end(self, word: Word, reason: Any) -> None:
-        if not isinstance(reason, BaseException):
+        if not isinstance(reason, BaseException | None):
             reason = Exit(reason)
-        self.link.send(word, self.link.codec.encode(reason, f"the end of {self.path}"))
+        data = b"" if reason is None else self.link.codec.encode(reason, f"the end of {self.path}")
+        self.link.send(word, data)
         self.on_end()
 
     def _end_turn(self, sched: Any, done: int) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import signal
 from _thread import allocate_lock
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 from weakref import WeakValueDictionary
 
 from ringleader.actors.errors import CannotCross, RingleaderError
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
     from ringleader.actors.ref import Ref
     from ringleader.actors.remote import RemoteReply
+
+
+logger = logging.getLogger("ringleader.process")
+
+NONSENSE: Final = 70
+"""The exit code of a process that can't understand its parent."""
 
 
 class _Answer:
@@ -110,6 +117,13 @@ class ChildLink:
 
     def receive(self, take: Callable[[list[Any]], None]) -> None:
         """Read frames until the parent is gone; then end the process. For a thread of its own."""
+        try:
+            self._receive(take)
+        except Exception:
+            logger.exception("the parent can't be understood")
+            os._exit(NONSENSE)  # nobody would hear it any more
+
+    def _receive(self, take: Callable[[list[Any]], None]) -> NoReturn:
         reader = FrameReader()
         while True:
             try:

@@ -22,7 +22,7 @@ from ringleader.actors.context import Context
 from ringleader.actors.dispatch import spawn
 from ringleader.actors.errors import BadValue, RingleaderError
 
-from .process_child_cell import ChildCell
+from .process_child_cell import AS_TOLD, ChildCell
 from .process_child_link import ChildLink
 from .process_child_thread import MainThread
 from .process_frames import Status, Word
@@ -126,8 +126,8 @@ class Child:
                 self._main.call(partial(self._prepare, settings, module))
             case [Word.START, settings, actor]:
                 self._main.call(partial(self._start, settings, actor))
-            case [Word.STOP, reason]:
-                self._stop(reason)
+            case [Word.STOP]:
+                self._stop()
             case [Word.STACK]:
                 self._link.send(Word.STACKS, stacks_here())
             case _:
@@ -201,11 +201,11 @@ class Child:
             return
         cell.take(number, is_ask, message, over)
 
-    def _stop(self, reason: bytes) -> None:
+    def _stop(self) -> None:
         cell = self._cell
         current = None if cell is None else cell.current
         if cell is not None and current is not None:
-            cell.shutdown(current, self._link.codec.decode(reason))
+            cell.shutdown(current, AS_TOLD)
 
     # ------------------------------------------------------------------- classes
 

@@ -36,7 +36,7 @@ class Word(IntEnum):
     ANSWER = 4
     """number of a request, whether it succeeded, result or error."""
     STOP = 5
-    """reason: end in order."""
+    """(nothing): end in order."""
     STACK = 6
     """Say where your threads are."""
 
@@ -52,7 +52,7 @@ class Word(IntEnum):
     LATE = 14
     """number of a turn, whether it succeeded, answer or error: what LATER has promised."""
     OVER = 15
-    """error or reason: the incarnation has ended, and the process will."""
+    """error, or nothing if it was told to: the incarnation has ended, and the process will."""
     REQUEST = 16
     """number, what, arguments: do it and answer."""
     ORDER = 17

@@ -26,8 +26,6 @@ from .process_spares import Spares
 from .process_stacks import stacks_text
 
 if TYPE_CHECKING:
-
-
     from ringleader.actors.cell import Cell
     from ringleader.actors.clock import Timer
     from ringleader.actors.incarnation import Incarnation
@@ -118,8 +116,7 @@ class ProcessHost(Actor):
         link = self._link
         if link is None or self._died is not None:
             raise self._died or Exit("killed")
-        reason = self._cell.codec.encode(self._me.reason, "the reason to stop")
-        link.send(Word.STOP, reason)
+        link.send(Word.STOP)
         try:
             await self._news()
         except Exit as end:
@@ -231,7 +228,7 @@ class ProcessHost(Actor):
             case [Word.DONE | Word.UP, *_]:
                 self._resume(frame)
             case [Word.NOT_UP | Word.OVER, data]:
-                self._exit = self._cell.codec.decode(data)
+                self._exit = self._cell.codec.decode(data) if data else Exit(self._me.reason)
                 self._last_timer = self.context.clock.call_later(LAST_GRACE, self._kill)
             case [Word.LATE, number, succeeded, data]:
                 self._answer_late(number, succeeded, data)

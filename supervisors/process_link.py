@@ -188,7 +188,7 @@ class ProcessLink:
         elif self.listener is not None:
             try:
                 self.listener.take(frame)
-            except (BadValue, TypeError, LookupError, ValueError):
+            except Exception:  # whatever it was: a loop's callback has nobody to raise it to
                 logger.exception("%s sends nonsense; its process is killed", self.path)
                 self.kill()
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ringleader.actors.lifecycle import News, Reason
     from ringleader.actors.routing import Topic
     from ringleader.supervisors.lifecycle_events import LifecycleEvent
+    from ringleader.supervisors.quarantine import Quarantine
 
 SUBSCRIBERS = "/system/subscribers"
 """Where the functions live that subscribe to events."""
@@ -27,10 +28,17 @@ SUBSCRIBERS = "/system/subscribers"
 class Root(Supervisor):
     """The supervisor at the top; users' actors are its children, beside `/system`."""
 
-    def __init__(self, hub: EventHub, watch_list: WatchList, intensity: int, period: int) -> None:
+    def __init__(
+        self,
+        hub: EventHub,
+        watch_list: WatchList,
+        intensity: int,
+        period: int,
+        quarantine: Quarantine,
+    ) -> None:
         super().__init__()
         self._hub, self._watch_list = hub, watch_list
-        self.intensity, self.period = intensity, period
+        self.intensity, self.period, self.quarantine = intensity, period, quarantine
 
     def init(self) -> list[ChildSpec]:
         """Return what the system itself needs: it starts before everything else, ends after."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ringleader.actors.daemons.data_pipeline import FINISHED
 from ringleader.actors.daemons.job_settings import JobSettings
 from ringleader.actors.errors import RingleaderError
-from ringleader.config.policies import cascade_limits
+from ringleader.config.policies import cascade_limits, quarantine
 from ringleader.config.specs import child_specs
 from ringleader.supervisors.errors import SupervisorError
 from ringleader.supervisors.spec import ChildSpec
@@ -100,6 +100,7 @@ class Node:
             events=options.events,
             intensity=options.supervision.intensity,
             period=options.supervision.period,
+            quarantine=quarantine(options.supervision.quarantine, options.supervision.pauses),
             cascade=cascade_limits(options.supervision.cascade),
             shutdown_timeout=options.node.shutdown_timeout,
         )

@@ -26,6 +26,7 @@ from ringleader.actors.options import ActorOptions, EventOptions
 from ringleader.actors.registry import EventHub, EventStatistics
 from ringleader.actors.vigil import WatchList
 from ringleader.supervisors.cascade import CascadeBreaker
+from ringleader.supervisors.quarantine import COOL_DOWN, Quarantine
 from ringleader.supervisors.spec import ChildSpec
 
 from .deaths import Deaths
@@ -87,6 +88,7 @@ class System:
         intensity: restarts of your top-level actors that are allowed in `period` seconds; one
             more, and the system ends.
         period: whole seconds.
+        quarantine: how long a top-level actor is parked whose spec asks for that.
         cascade: when the cascade breaker stops restarts; None: never.
         shutdown_timeout: seconds that stopping may take in all.
     """
@@ -103,6 +105,7 @@ class System:
         event_types: Iterable[type[Event]] = (),
         intensity: int = 1,
         period: int = 5,
+        quarantine: Quarantine = COOL_DOWN,
         cascade: CascadeLimits | None = None,
         shutdown_timeout: float = 30.0,
     ) -> None:
@@ -137,7 +140,7 @@ class System:
         self._shutdown_timeout = shutdown_timeout
         self._owner = Owner()
         self._root = Cell("", Root, self.context)
-        self._limits = (intensity, period)
+        self._limits = (intensity, period, quarantine)
         self._stopped = False
 
     # ---------------------------------------------------------------- life

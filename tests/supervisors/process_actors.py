@@ -159,6 +159,9 @@ class Worker(Actor):
     def do_grandchild(self) -> int:
         return subprocess.Popen(["sleep", "600"]).pid  # noqa: S607  # any will do
 
+    def do_stop(self) -> None:
+        self.stop()
+
     def do_self(self) -> Any:
         return self.actor_ref.ask("pid")
 

@@ -10,6 +10,7 @@ import pykka
 import pytest
 
 from ringleader.actors.base import Actor
+from ringleader.actors.care import HealthCheck
 from ringleader.actors.errors import ActorDied, CannotCross, DeadlockError, RemoteError
 from ringleader.actors.events.errors import EventValidationError
 from ringleader.actors.events.training import TrainingCompleted
@@ -234,6 +235,15 @@ def test_stopping_runs_on_stop_and_closers_and_ends_the_process(
     probe(lambda: not ref.is_alive(), PATIENCE)
 
 
+def test_it_may_stop_itself(system: System) -> None:
+    ref = start(system, Worker, restart="transient")
+    end = ref.watch()
+    ref.tell("stop")
+    probe(lambda: ref.cell.last_reason == "normal", PATIENCE)
+    probe(lambda: ref.cell.current is None, PATIENCE)
+    assert not end.done  # it may be restarted by hand
+
+
 def test_a_failure_in_on_stop_is_the_reason_of_the_exit(system: System, tmp_path: Path) -> None:
     ref = start(system, Stopper, tmp_path / "log", "raise", restart="temporary")
     end = ref.watch()
@@ -383,6 +393,15 @@ def test_it_says_that_it_is_ready_and_how_it_is(system: System) -> None:
     ref.ask("ready", timeout=PATIENCE)
     assert current.is_ready
     assert "degraded" in str(ref.proxy().health().get(timeout=PATIENCE))
+
+
+def test_its_health_is_polled_over_there(system: System) -> None:
+    told: list[Any] = []
+    system.subscribe("COORDINATOR_HEALTH_DEGRADED", told.append)
+    check = HealthCheck(interval=0.02, timeout=PATIENCE, grace=0)
+    start(system, Ready, health=check)
+    probe(lambda: told, PATIENCE)
+    assert "the disk is slow" in str(told[0])
 
 
 def test_the_messages_are_counted_as_anywhere(system: System) -> None:

@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 import typer
+from msgspec import to_builtins
+from msgspec.json import encode
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
 from ringleader.config import Loaded, Planned, PlannedChild, PlannedSupervisor, flatten
+from ringleader.config.entry import TreeEntry
 
 from ..client import NodeClient, NoNode
 from ..live import tree_line
@@ -17,6 +20,23 @@ from .choice import Choice, Config, Data, Json, Profile, Set, data_dir_of
 from .output import CLEAN, answers_errors, print_json
 
 _WIDE: Final = 200
+_SHOWN: Final = frozenset(
+    {
+        "supervisor",
+        "actor",
+        "enabled",
+        "restart",
+        "shutdown",
+        "significant",
+        "dispatcher",
+        "options",
+        "intensity",
+        "period",
+        "auto_shutdown",
+        "children",
+    }
+)
+"""Fields of an entry that a line of the tree has anyway."""
 
 Declared = Annotated[
     bool, typer.Option("--declared", help="Show the declared tree, even if a node runs.")
@@ -94,11 +114,28 @@ def _planned_line(node: Planned) -> Text:
         line.append(f" {node.actor}", "not bold cyan")
     if node.restart != "permanent":
         line.append(f" {node.restart}", "not bold yellow")
+    for name, value in _declared(node).items():
+        line.append(f" {name}={encode(value).decode()}", "not bold dim")
     return line
 
 
+def _declared(node: Planned) -> dict[str, Any]:
+    """Return what its entry says beyond what every one has; the rest is as in the settings."""
+    usual, said = TreeEntry(), node.entry
+    return {
+        name: to_builtins(getattr(said, name))
+        for name in said.__struct_fields__
+        if name not in _SHOWN and getattr(said, name) != getattr(usual, name)
+    }
+
+
 def _value(node: Planned) -> dict[str, Any]:
-    common = {"path": node.path, "restart": node.restart, "significant": node.significant}
+    common: dict[str, Any] = {
+        "path": node.path,
+        "restart": node.restart,
+        "significant": node.significant,
+    }
+    common |= {"declared": _declared(node)}
     if isinstance(node, PlannedChild):
         more = {"shutdown": node.shutdown, "dispatcher": node.dispatcher, "options": node.options}
         return {**common, "actor": node.actor, **more}
