@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pykka import ActorDeadError
 
-from .ending import Ending, forget_frames
+from .ending import Ending
 from .errors import ActorDied, MailboxFull
+from .frames import forget_frames
 from .hang import turn_stack
 from .incarnation import Incarnation, Parent, Phase
 from .letters import DeadLetter, Outcome

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import queue
-import traceback
 from _thread import get_ident
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pykka import ActorRegistry
 
 from .errors import ActorDied, Stuck
+from .frames import forget_frames
 from .incarnation import Phase
 from .letters import DeathReport, Outcome
 from .lifecycle import LATER, Exit, Exited, Failed, News, Reason, Started, Terminated, reason_of
@@ -103,6 +103,7 @@ class Ending(Turns):
     def fail(self, incarnation: Incarnation, error: BaseException) -> None:
         """End because of an exception in the actor's own turn."""
         if not incarnation.alive:
+            forget_frames(error)
             return  # abandoned long ago
         if not isinstance(error, Exit):
             self.tell_failure(incarnation, error)
@@ -297,20 +298,6 @@ class Ending(Turns):
                 close()
             except BaseException as error:  # noqa: BLE001  # the others must be closed, too
                 self._log_failure(incarnation, error)
-
-
-def forget_frames(error: BaseException) -> None:
-    """Let go of local variables: reports and dead letters are kept, a dead actor must not be."""
-    if error.__traceback__ is not None:  # its first frame is ours, still runs, and can't be cleared
-        error.__traceback__ = error.__traceback__.tb_next
-    seen: set[BaseException] = set()
-    chain: list[BaseException | None] = [error]
-    while chain:
-        link = chain.pop()
-        if link is not None and link not in seen:
-            seen.add(link)
-            traceback.clear_frames(link.__traceback__)
-            chain += [link.__cause__, link.__context__]
 
 
 def _without(watchers: list[Watcher] | None, ref: Watcher) -> list[Watcher]:

@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .ending import forget_frames
+from .frames import forget_frames
 from .health import Health, Status, read_health
 from .incarnation import Phase
 from .lifecycle import Exit

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pykka import messages
 
+from .frames import forget_frames
 from .incarnation import Phase
 from .letters import Outcome
 from .lifecycle import LATER, Exit, Shutdown
@@ -301,6 +302,8 @@ class Turns:
         except BaseException as error:  # noqa: BLE001  # a cancelled handler, too, is a failed one
             if sched is self.mailbox.sched:
                 self.fail(incarnation, error)
+            else:
+                forget_frames(error)  # it may be the reason of a death that is kept
             del actor, on_receive  # the error's traceback keeps this frame
         return turn - left
 
