@@ -8,7 +8,6 @@ handled twice, and memory, threads, files and children must be as many as they w
 from __future__ import annotations
 
 import argparse
-import logging
 import random
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from ringleader.actors.letters import DeadLetters, Outcome
 from ringleader.actors.osprocess_limits import ProcessLimits
 from ringleader.testing import unbalanced
 
+from .quiet import quiet
 from .soak_actors import LANES, TICKS, InProcess, InThreads, Looping, Notes, Pinned
 from .soak_report import Finding, Sample, judge, table
 
@@ -314,8 +314,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=int, default=usual.rate, help="events a second")
     parser.add_argument("--every", type=float, default=usual.every, help="seconds between troubles")
     plan = Plan(**vars(parser.parse_args(arguments)))
-    logging.getLogger("ringleader").setLevel(logging.CRITICAL)
-    soak, findings = run(plan)
+    with quiet():
+        soak, findings = run(plan)
     outcomes: dict[Outcome, int] = soak.system.statistics().events.outcomes
     Console().print(table(soak.samples, soak.troubles, soak.published, outcomes, findings))
     return 0 if all(finding.is_right for finding in findings) else 1

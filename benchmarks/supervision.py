@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import signal
 import subprocess
 import sys
@@ -26,6 +25,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ringleader import Actor, ActorDied, ChildSpec, System
+
+from .quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -300,11 +301,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in names:
         if name not in CASES:
             parser.error(f"no case is named {name!r}; there are {', '.join(CASES)}")
-    logging.getLogger("ringleader").setLevel(logging.CRITICAL)
     figures: list[Figure] = []
-    for name in names:
-        run, rounds = CASES[name]
-        figures.append(run(max(3, rounds // 3 if options.quick else rounds)))
+    with quiet():
+        for name in names:
+            run, rounds = CASES[name]
+            figures.append(run(max(3, rounds // 3 if options.quick else rounds)))
     if options.json:
         for one in figures:
             print(json.dumps(msgspec.to_builtins(one) | {"ratio": one.ratio}))
