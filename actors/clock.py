@@ -7,13 +7,16 @@ import itertools
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 logger = logging.getLogger("ringleader.clock")
+
+LONGEST_WAIT: Final = 86_400.0
+"""Seconds after which the clock's thread looks again: what a lock can wait for has a limit."""
 
 
 class Timer:
@@ -123,7 +126,8 @@ class RealClock:
                     return
                 when = self._agenda.next_time()
                 if when is None or when > self.now():
-                    self._changed.wait(None if when is None else when - self.now())
+                    left = None if when is None else min(when - self.now(), LONGEST_WAIT)
+                    self._changed.wait(left)
                     continue
                 timer = self._agenda.pop_due(when)
             if timer is not None:

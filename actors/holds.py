@@ -21,7 +21,7 @@ class Hold:
         why: in words.
         since: when, seconds UTC.
         until: when it is released by itself, seconds UTC; None: by hand only.
-        times: how often in a row it was put in quarantine: pauses grow with it.
+        times: how often in a row its own failures put it in quarantine: pauses grow with it.
     """
 
     path: str
@@ -30,7 +30,7 @@ class Hold:
     why: str
     since: float
     until: float | None = None
-    times: int = 1
+    times: int = 0
 
 
 class Holds(Protocol):

@@ -78,12 +78,15 @@ class Chronicle:
 
     def healthy(self, child: Child) -> None:
         """Say that a child's crash loop is over."""
-        logger.info("%s is out of its crash loop", self._path(child))
-        self._send(child, self._events.healthy(child))
+        events = self._events.healthy(child)
+        if events:
+            logger.info("%s is out of its crash loop", self._path(child))
+        self._send(child, events)
 
     def parked(self, child: Child, hold: Hold) -> None:
         """Say that a child is kept down."""
-        logger.warning("%s is %s by %s: %s", self._path(child), child.state, hold.by, hold.why)
+        why = f": {hold.why}" if hold.why else ""
+        logger.warning("%s is %s by %s%s", self._path(child), child.state, hold.by, why)
         self._send(child, self._events.parked(child, hold))
 
     def released(self, child: Child, hold: Hold) -> None:

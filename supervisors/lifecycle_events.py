@@ -183,9 +183,15 @@ class LifecycleEvents:
         record.counted = decided.pid
         before = record.loop
         record.loop = loop = before.crashed(now, fingerprint_of(decided.reason))
-        if loop.since is None or loop.since == before.since:
+        if loop.since == before.since:
             return []
-        return [self._looping(decided, loop)]
+        events: list[LifecycleEvent] = []
+        if before.since is not None:
+            reason = f"crash loop over: no crash for {loop.window:g} s"
+            events.append(self._change(decided.child, "crash_loop", record.status, reason))
+        if loop.since is not None:
+            events.append(self._looping(decided, loop))
+        return events
 
     def _looping(self, decided: Decided, loop: CrashLoop) -> DaemonCrashLoopDetected:
         name, crashes = decided.child.name, len(loop.crashes)

@@ -283,7 +283,7 @@ def _free_name(family: Family, template: ChildSpec) -> str:
     while True:
         family.dynamic_started += 1
         name = f"{template.id}-{family.dynamic_started}"
-        if name not in family.children:
+        if name not in family.children and family.policy.held(name) is None:
             return name
 
 

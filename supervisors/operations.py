@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ringleader.actors.holds import Hold
 
 from . import management
+from .plan import Regroup
 
 if TYPE_CHECKING:
     from .calls import HoldChild
@@ -29,7 +30,7 @@ def hold_child(family: Family, call: HoldChild) -> Plan[Term]:
         yield from family.stop_one(child)
         yield from family.drop(child)
         return "ok"
-    yield from family.stop_one(child)
+    yield from _stop(family, child)
     now = family.policy.wall()
     hold = Hold(
         path=f"{family.policy.path}/{call.name}",
@@ -38,6 +39,7 @@ def hold_child(family: Family, call: HoldChild) -> Plan[Term]:
         why=call.why,
         since=now,
         until=None if call.release_after is None else now + call.release_after,
+        times=child.quarantines,
     )
     yield from family.park(child, hold)
     return "ok"
@@ -56,7 +58,7 @@ def release_child(family: Family, name: str) -> Plan[Term]:
     elif child.running:
         return ("error", "running")
     else:
-        yield from family.stop_one(child)  # void a restart that waits
+        yield from _stop(family, child)  # void a restart that waits
     return (yield from _start(family, child))
 
 
@@ -70,8 +72,15 @@ def renew_child(family: Family, name: str) -> Plan[Term]:
         return ("error", "not_found")
     if child.hold is not None:
         return ("error", ("held", child.hold))
-    yield from family.stop_one(child)
+    yield from _stop(family, child)
     return (yield from _start(family, child))
+
+
+def _stop(family: Family, child: Child) -> Plan[None]:
+    """Stop it; if it was to be restarted, those who were down for that don't wait any longer."""
+    if child.restarting:
+        yield Regroup(child)
+    yield from family.stop_one(child)
 
 
 def _start(family: Family, child: Child) -> Plan[Term]:

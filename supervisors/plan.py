@@ -108,6 +108,16 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Regroup:
+    """Start, behind what is queued, those who were down until this child's restart.
+
+    Its restart, which waited, will not be: somebody has started, stopped or parked it alone.
+    """
+
+    child: Child
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """Its retry, which waited, is void."""
 
@@ -193,6 +203,7 @@ Effect: TypeAlias = (
     | Park
     | Unpark
     | Retry
+    | Regroup
     | Cancelled
     | Forget
     | Report

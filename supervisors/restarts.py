@@ -56,7 +56,8 @@ def retry(family: Family, due: Retry) -> Plan[bool]:
     if not due.counted:
         window = family.count_restart(child)
         if window.exceeded:
-            return (yield from _give_up(family, child, window))
+            goes_on = yield from _give_up(family, child, window)
+            return goes_on and (yield from regroup(family, child))
     closed = _closed(family, child)
     if closed > 0.0:
         yield _try_again(family, child, child.pid, closed, counted=True)
@@ -65,6 +66,15 @@ def retry(family: Family, due: Retry) -> Plan[bool]:
     family.clear(child)
     yield from family.stop(members)
     return (yield from _start_again(family, members, child, last))
+
+
+def regroup(family: Family, child: Child) -> Plan[bool]:
+    """Start those who were down until a child's restart, which will not be.
+
+    Return as `exited` does. Who is held stays down, and so does the child itself.
+    """
+    others = [m for m in _group(family, child) if m is not child and _is_idle(m)]
+    return (yield from _start_again(family, others, child, None))
 
 
 def wake(family: Family) -> Plan[bool]:
@@ -100,7 +110,7 @@ def _restart_after_exit(
         pid,
         reason,
         Verdict.RESTARTED,
-        siblings=sum(m is not child and m.spec.restart != "temporary" for m in members),
+        siblings=sum(_comes_back(m) for m in members if m is not child),
         after=max(wait, closed),
         restarts=len(window.restarts),
         window=window,
@@ -171,7 +181,8 @@ def _start_again(
     """Start a group; where one fails, those after it stay down until it has been started.
 
     OTP supervisor, `restart`: the failed one, and not the one that crashed, is tried again. But
-    what can't be imported can't be imported the next time, either: that is not tried again.
+    what can't be imported can't be imported the next time, either: that is not tried again, and
+    if it is parked the others are started without it.
     """
     kept = [m for m in members if family.children.get(m.name) is m]
     failed = yield from family.start(kept)
@@ -180,14 +191,36 @@ def _start_again(
     again, pid, reason = failed
     again.up_since = None
     _count_crash(family, again)
-    if isinstance(reason, ImportError):
-        return (yield from _give_up(family, again, None, f"import error: {reason}"))
+    goes_on = True
+    if again.spec.restart == "temporary":  # it had waited for a sibling until this, its only start
+        yield Decided(again, pid, reason, Verdict.REMOVED)
+        yield from family.remove(again)
+    elif isinstance(reason, ImportError):
+        goes_on = yield from _give_up(family, again, None, f"import error: {reason}")
+    else:
+        yield from _start_later(family, again, pid, reason, last if again is child else None)
+        return True
+    rest = kept[kept.index(again) + 1 :]
+    return goes_on and (yield from _start_again(family, rest, child, last))
+
+
+def _start_later(
+    family: Family, again: Child, pid: Incarnation, reason: Reason, last: Incarnation | None
+) -> Plan[None]:
     wait = family.policy.backoff(again)
     yield Decided(
         again, pid, reason, Verdict.RETRYING, after=wait, cause=BACKOFF if wait > 0.0 else ""
     )
-    yield _try_again(family, again, last if again is child else None, wait, counted=False)
-    return True
+    yield _try_again(family, again, last, wait, counted=False)
+
+
+def _is_idle(child: Child) -> bool:
+    """Tell whether nothing runs of it, nothing will by itself, and nothing keeps it down."""
+    return child.down and child.hold is None and child.waits_for is None
+
+
+def _comes_back(sibling: Child) -> bool:
+    return sibling.spec.restart != "temporary" and sibling.hold is None
 
 
 def _count_crash(family: Family, child: Child) -> None:

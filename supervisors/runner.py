@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ringleader.actors.base import build
-from ringleader.actors.lifecycle import Exited, Ready, Started, Up
+from ringleader.actors.lifecycle import Exited, Ready, Shutdown, Started, Up
 
 from .errors import StartTimedOut
 from .plan import (
@@ -15,6 +15,7 @@ from .plan import (
     Decided,
     Forget,
     Park,
+    Regroup,
     Release,
     Report,
     Retry,
@@ -73,6 +74,7 @@ class Runner:
         self._then: Callable[[Any], None] | None = None
         self._start: tuple[Start, Incarnation | None] | None = None
         self._await: AwaitReady | None = None
+        self._is_ending = False
         self._stop: Stop | None = None
         self._ended: dict[Incarnation, Reason] = {}
         self._children: set[Incarnation] = set()
@@ -98,9 +100,8 @@ class Runner:
                     self._resume(self._stopped())
             case Ready(incarnation) if self._awaits(incarnation):
                 self._answer_ready()
-            case Exited(incarnation) if self._awaits(incarnation):
-                self._inbox.put(message, None)  # for a plan of its own
-                self._answer_ready()
+            case Exited() | Shutdown():
+                return self._is_cut_short(message)
             case TimeIsUp(step):
                 self._time_is_up(step)
             case IsHealthy(child, pid):
@@ -108,6 +109,18 @@ class Runner:
                     self._chronicle.healthy(child)
             case _:
                 return False
+        return True
+
+    def _is_cut_short(self, message: Exited | Shutdown) -> bool:
+        """Await no readiness that won't come, or is not needed; tell whether it was awaited."""
+        if isinstance(message, Shutdown):
+            self._is_ending = True  # from now on nobody is waited for: its own time runs
+        elif not self._awaits(message.incarnation):
+            return False
+        if self._await is None:
+            return False
+        self._inbox.put(message, None)  # for a plan of its own
+        self._answer_ready()
         return True
 
     def _take_start(self, pid: Incarnation, outcome: Outcome) -> bool:
@@ -165,7 +178,8 @@ class Runner:
                     self._timers.once(longest, TimeIsUp(effect), key="start")
                 return True, None
             case AwaitReady(child, timeout):
-                if child.ready or child.pid is None or not child.pid.alive:
+                is_alive = child.pid is not None and child.pid.alive
+                if child.ready or not is_alive or self._is_ending:
                     return False, child.ready
                 self._await = effect
                 self._timers.once(timeout, TimeIsUp(effect), key="ready")
@@ -181,12 +195,14 @@ class Runner:
                 self._do_later(effect)
         return False, None
 
-    def _do_later(self, effect: Retry | Wake | Park | Unpark | Waits | Cancelled | Forget) -> None:
+    def _do_later(
+        self, effect: Retry | Regroup | Wake | Park | Unpark | Waits | Cancelled | Forget
+    ) -> None:
         """Do what concerns a child that does not run now."""
         match effect:
             case Retry(child, after=after) if after > 0.0:
                 self._timers.once(after, effect, key=("retry", child.name))
-            case Retry() | Wake():
+            case Retry() | Regroup() | Wake():
                 self._me.cell.mailbox.put(effect)
             case Cancelled(child):
                 self._timers.cancel(("retry", child.name))

@@ -19,7 +19,7 @@ from .crash_loop import CrashLoop
 from .errors import SupervisorError
 from .family import Family
 from .inbox import Inbox
-from .plan import Release, Retry, Wake
+from .plan import Regroup, Release, Retry, Wake
 from .policy import Policy
 from .quarantine import COOL_DOWN, Quarantine
 from .ref import SupervisorRef
@@ -208,6 +208,8 @@ class Supervisor(Actor):
                 run(restarts.exited(family, pid, reason), self._go_on)
             case Retry():
                 run(restarts.retry(family, message), self._go_on)
+            case Regroup(child):
+                run(restarts.regroup(family, child), self._go_on)
             case Wake() | Ready():
                 run(restarts.wake(family), self._go_on)
             case Release():

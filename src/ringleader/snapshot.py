@@ -53,7 +53,7 @@ class HoldLine(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     since: float
     until: float | None = None
-    times: int = 1
+    times: int = 0
 
 
 class CellSnapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -240,3 +240,16 @@ def test_a_timer_fires_once() -> None:
     timer.fire()
 
     assert calls == [1]
+
+
+def test_a_call_that_never_comes_delays_no_other(real_clock: RealClock) -> None:
+    called = threading.Event()
+    real_clock.call_later(float("inf"), called.clear)
+    real_clock.call_later(1e12, called.clear)
+    real_clock.call_later(0.01, called.set)  # wakes the thread, which then waits for the others
+    assert called.wait(5)
+    called.clear()
+
+    real_clock.call_later(0.01, called.set)
+
+    assert called.wait(5)

@@ -81,7 +81,7 @@ def test_a_ref_that_comes_back_is_the_one_that_went_while_its_actor_is_there() -
 
 def test_a_ref_of_nobody_is_dead() -> None:
     ref: Any = KnownRefs().find(["/gone", "urn:1", "m:Gone", False])
-    assert isinstance(ref, RemoteRef)
+    assert type(ref).__name__ == RemoteRef.__name__
     assert str(ref) == "Gone (/gone)"
     assert not ref.is_alive()
     for send in (ref.tell, ref.ask):

@@ -357,6 +357,21 @@ def test_a_dependency_that_crashes_while_it_is_awaited_leaves_the_other_waiting(
     assert states(ref) == {"db": "running", "web": "running"}
 
 
+def test_nobody_is_waited_for_once_the_supervisor_is_to_end(system: TestSystem, log: Log) -> None:
+    slow = ChildSpec("db", Slow, signals_ready=True, ready_timeout=30)
+    ref, top = start(system, team("t", slow)), cast("SupervisorRef[Any]", system.root.ref)
+    several = workers(log, "web", "api", depends_on=("db",))
+    answer = ref.start_children(several, block=False)
+    system.run()
+    assert not answer.done
+
+    ended = top.terminate_child("t", block=False)
+    system.run()
+
+    assert ended.done
+    assert answer.get(timeout=0) == []
+
+
 def test_a_circle_is_refused_when_the_supervisor_starts(system: TestSystem, log: Log) -> None:
     one, two = workers(log, "a", "b", depends_on=("b",))
     with pytest.raises(StartFailed, match="in a circle: b → b"):

@@ -149,3 +149,17 @@ def test_starting_one_that_waits_says_so() -> None:
     assert world.states()["web"] == "waiting"
     assert world.terminate("web") == "ok"
     assert world.family.waiting == {}
+
+
+def test_a_temporary_child_that_waited_has_one_start() -> None:
+    world = family(child("a"))
+    world.hold("a")
+    world.start_child(child("b", "temporary", depends_on=("a",)))
+    assert world.states() == {"a": "held", "b": "waiting"}
+    world.starts["b"] = [Failed("no")]
+
+    world.release("a")
+    assert world.wake()
+
+    assert world.states() == {"a": "running"}
+    assert world.retries == []

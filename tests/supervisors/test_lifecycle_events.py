@@ -234,3 +234,15 @@ def test_a_start_that_fails_is_told(events: LifecycleEvents) -> None:
     told = events.decided(Decided(child(), pid(), BOOM, Verdict.CALLER_TOLD), 0.0)
 
     assert changes(told) == [("stopped", "failed")]
+
+
+def test_a_window_without_a_crash_ends_a_loop_and_is_told(events: LifecycleEvents) -> None:
+    one = child()
+    for now in (0.0, 1.0, 2.0):
+        events.decided(Decided(one, pid(), BOOM, Verdict.RESTARTED), now)
+    assert events.is_looping(one)
+
+    told = events.decided(Decided(one, pid(), BOOM, Verdict.RESTARTED), 303.0)
+
+    assert changes(told)[-1] == ("crash_loop", "restarting")
+    assert not events.is_looping(one)

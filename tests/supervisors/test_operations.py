@@ -156,5 +156,44 @@ def test_nobody_else_is_moved_by_what_operators_do() -> None:
 
 
 @pytest.mark.parametrize("call", ["hold", "release", "renew"])
+def test_those_who_were_down_for_its_restart_wait_no_longer(call: str) -> None:
+    world = family(child("a"), child("b"), child("c"), strategy="one_for_all", backoff=60.0)
+    world.crash("b")
+    world.terminate("c")
+    assert world.states() == {"a": "down", "b": "backoff", "c": "down"}
+    world.clear()
+
+    getattr(world, call)("b")
+    assert world.regroup()
+
+    assert world.states()["a"] == "running"
+    assert world.states()["b"] == ("held" if call == "hold" else "running")
+    assert world.log[-2:] == ["start a", "start c"]
+
+
+def test_a_quarantine_by_hand_is_no_failure_of_the_child() -> None:
+    world = family(child("a", on_limit="quarantine"), intensity=0)
+    world.hold("a", "quarantine", 60.0)
+    assert world.holds.all()[0].times == 0
+    world.release("a")
+
+    world.crash("a")
+
+    assert world.holds.all()[0].times == 1
+
+
+def test_a_child_without_a_name_gets_none_that_is_held() -> None:
+    world = family(child("job"), strategy="simple_one_for_one", intensity=9)
+    world.start_dynamic()
+    world.hold("job-1")
+    world.family.children.clear()
+    world.family.dynamic_started = 0  # as after a restart of the node
+
+    assert world.start_dynamic()[0] == "ok"
+
+    assert world.states() == {"job-2": "running"}
+
+
+@pytest.mark.parametrize("call", ["hold", "release", "renew"])
 def test_who_is_not_there_is_not_found(call: str) -> None:
     assert getattr(family(), call)("x") == ("error", "not_found")

@@ -179,6 +179,35 @@ def test_an_import_error_ends_a_supervisor_that_escalates() -> None:
     assert not world.crash("a")
 
 
+def test_what_cannot_be_imported_keeps_nobody_else_down() -> None:
+    world = family(child("a"), child("b"), policy=PARKS, strategy="one_for_all")
+    world.starts["a"] = [Failed(ImportError("no 'x'"))]
+    assert world.crash("b")
+    assert world.states() == {"a": "quarantined", "b": "running"}
+
+
+def test_a_retry_that_is_one_too_many_parks_one_and_starts_the_others() -> None:
+    world = family(
+        child("a"), child("b"), child("c"), policy=PARKS, intensity=1, strategy="one_for_all"
+    )
+    world.starts["a"] = [Failed("no"), Failed("no")]
+    world.hold("c")
+    world.crash("b")
+    assert world.states() == {"a": "restarting", "b": "down", "c": "held"}
+
+    while world.retries:
+        assert world.retry()
+
+    assert world.states() == {"a": "quarantined", "b": "running", "c": "held"}
+
+
+def test_siblings_who_are_held_are_not_said_to_be_restarted() -> None:
+    world = family(child("a"), child("b"), child("c"), strategy="one_for_all")
+    world.hold("b")
+    world.crash("a")
+    assert world.decisions[0].siblings == 1
+
+
 # --- gates
 
 

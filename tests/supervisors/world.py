@@ -23,6 +23,7 @@ from ringleader.supervisors.plan import (
     Forget,
     Park,
     Plan,
+    Regroup,
     Release,
     Report,
     Retry,
@@ -93,6 +94,7 @@ class World:
         self.reports: list[tuple[str, str, Reason]] = []
         self.decisions: list[Decided] = []
         self.retries: list[Retry] = []
+        self.regroups: list[Regroup] = []
         self.ended: list[Incarnation] = []
         self._launched = 0
 
@@ -117,6 +119,8 @@ class World:
                 return {pid: self._end(child.name, pid) for child in children if (pid := child.pid)}
             case Retry():
                 self.retries.append(effect)
+            case Regroup():
+                self.regroups.append(effect)
             case AwaitReady(child, timeout):
                 self.log.append(f"await {child.name} for {timeout:g} s")
                 return child.name in self.ready
@@ -178,6 +182,11 @@ class World:
     def retry(self) -> bool:
         """Let the oldest retry come due; tell whether the supervisor goes on."""
         return cast("bool", self.run(restarts.retry(self.family, self.retries.pop(0))))
+
+    def regroup(self) -> bool:
+        """Look at those who were down for a restart that is off; tell whether it goes on."""
+        child = self.regroups.pop(0).child
+        return cast("bool", self.run(restarts.regroup(self.family, child)))
 
     def wake(self) -> bool:
         """Look at those who wait for siblings."""
