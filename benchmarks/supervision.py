@@ -26,6 +26,7 @@ from rich.table import Table
 
 from ringleader import Actor, ActorDied, ChildSpec, System
 
+from .housed import Housed
 from .quiet import quiet
 
 if TYPE_CHECKING:
@@ -92,16 +93,6 @@ class Phoenix(Actor):
 
 class Stock(pykka.ThreadingActor):
     """A stock actor that answers."""
-
-    def on_receive(self, message: Any) -> Any:
-        """Answer."""
-        return message
-
-
-class Housed(Actor):
-    """Lives in a process of its own, and answers."""
-
-    dispatcher = "process"
 
     def on_receive(self, message: Any) -> Any:
         """Answer."""
