@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ringleader.actors.care import HealthCheck as HealthCheck
     from ringleader.actors.errors import (
         ActorDied as ActorDied,
+        CannotCross as CannotCross,
         DeadlockError as DeadlockError,
         HandlerError as HandlerError,
         Hung as Hung,
@@ -77,6 +78,7 @@ _HOMES = {
     "ALL": ".actors.routing",
     "Actor": ".actors.base",
     "ActorDied": ".actors.errors",
+    "CannotCross": ".actors.errors",
     "CascadeLimits": ".supervisors.cascade",
     "ChildSpec": ".supervisors.spec",
     "DataEventType": ".actors.events.names",
