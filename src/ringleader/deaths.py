@@ -62,7 +62,7 @@ class Deaths:
     """
 
     def __init__(
-        self, capacity: int = 10_000, listener: Callable[[Death], None] | None = None
+        self, capacity: int = 1_000, listener: Callable[[Death], None] | None = None
     ) -> None:
         self._deaths: OrderedDict[int, Death] = OrderedDict()  # by a number of their own
         self._undecided: dict[tuple[str, int], int] = {}  # by path and number of the incarnation
