@@ -62,7 +62,8 @@ class ActorTimer:
             timer.cancel()
 
     def _fire(self) -> None:
-        if not self.is_active:
+        # Not `is_active`: the clock's thread may be here before `set` has taken note of the timer.
+        if self._is_cancelled or not self._incarnation.alive:
             return
         if self._pending is None:  # else the last one still waits: ticks don't pile up
             self._pending = fired = Fired(self.message, lambda: self._take(fired))

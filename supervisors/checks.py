@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pykka
@@ -163,11 +164,15 @@ _BEYOND: Final[Mapping[str, Callable[[Any], bool]]] = {
     "spares": lambda x: is_whole(x) and x >= 0,
 }
 """What the fields that OTP does not have must be."""
+_DEFAULTS: Final = tuple(
+    (field.name, field.default) for field in fields(ChildSpec) if field.name in _BEYOND
+)
 
 
 def _problem_beyond(spec: ChildSpec) -> Term | None:
-    for name, is_right in _BEYOND.items():
+    for name, default in _DEFAULTS:
         value = getattr(spec, name)
-        if not is_right(value):
+        # Most are as they were: then each child of many is checked at next to no cost.
+        if value is not default and not _BEYOND[name](value):
             return (f"invalid_{name}", value)
     return None

@@ -59,6 +59,10 @@ def start_child(family: Family, spec: ChildSpec) -> Plan[Term]:
         wrong = check_dependencies([spec], family.children)
     if wrong is not None:
         return ("error", wrong)
+    return (yield from _start_checked(family, spec))
+
+
+def _start_checked(family: Family, spec: ChildSpec) -> Plan[Term]:
     known = family.children.get(spec.id)
     if known is not None:
         return ("error", _taken(known))
@@ -93,7 +97,7 @@ def start_children(family: Family, specs: Sequence[ChildSpec]) -> Plan[Batch | T
         return ("error", wrong)
     answers: dict[str, Term] = {}
     for spec in in_start_order(specs):
-        answer = yield from start_child(family, spec)
+        answer = yield from _start_checked(family, spec)
         if answer[0] == "error":
             return Batch(_in_order(specs, answers), spec.id, answer[1])
         answers[spec.id] = answer

@@ -56,6 +56,13 @@ class IsHealthy:
     pid: Incarnation
 
 
+@dataclass(frozen=True, slots=True)
+class Hurry:
+    """Told to a supervisor that is being started by one that is to end: wait for nobody."""
+
+    supervisor: Incarnation
+
+
 class Runner:
     """Do what plans ask for, and give them the outcomes when these come as messages.
 
@@ -102,26 +109,52 @@ class Runner:
                 self._answer_ready()
             case Exited() | Shutdown():
                 return self._is_cut_short(message)
-            case TimeIsUp(step):
-                self._time_is_up(step)
-            case IsHealthy(child, pid):
-                if child.pid is pid:
-                    self._chronicle.healthy(child)
+            case TimeIsUp() | IsHealthy() | Hurry():
+                self._note(message)
             case _:
                 return False
         return True
 
+    def _note(self, message: TimeIsUp | IsHealthy | Hurry) -> None:
+        match message:
+            case TimeIsUp(step):
+                self._time_is_up(step)
+            case IsHealthy(child, pid) if child.pid is pid:
+                self._chronicle.healthy(child)
+            case Hurry(supervisor) if supervisor is self._me:
+                self._hurry()
+            case _:
+                return  # about an incarnation that is no more
+
     def _is_cut_short(self, message: Exited | Shutdown) -> bool:
-        """Await no readiness that won't come, or is not needed; tell whether it was awaited."""
+        """Await no readiness that won't come, or is not needed; tell whether it took the message.
+
+        The message itself is for a plan of its own.
+        """
+        awaits = self._await is not None
+        if isinstance(message, Exited):
+            awaits = self._awaits(message.incarnation)
+        if awaits:
+            self._inbox.put(message, None)
         if isinstance(message, Shutdown):
-            self._is_ending = True  # from now on nobody is waited for: its own time runs
-        elif not self._awaits(message.incarnation):
-            return False
-        if self._await is None:
-            return False
-        self._inbox.put(message, None)  # for a plan of its own
-        self._answer_ready()
-        return True
+            self._hurry()
+        elif awaits:
+            self._answer_ready()
+        return awaits
+
+    def _hurry(self) -> None:
+        """Await nobody's readiness from now on, here and in a supervisor that is being started."""
+        self._is_ending = True
+        if self._start is not None:
+            self._pass_on(self._start)
+        if self._await is not None:
+            self._answer_ready()
+
+    @staticmethod
+    def _pass_on(step: tuple[Start, Incarnation | None]) -> None:
+        start, pid = step
+        if pid is not None and getattr(start.child.spec.actor_class, "in_order", False):
+            pid.cell.mailbox.put(Hurry(pid))
 
     def _take_start(self, pid: Incarnation, outcome: Outcome) -> bool:
         if self._start is None or self._start[1] is not pid:
@@ -173,6 +206,8 @@ class Runner:
         match effect:
             case Start():
                 self._start = (effect, self._launch(effect))
+                if self._is_ending:
+                    self._pass_on(self._start)
                 longest = effect.child.spec.start_timeout
                 if longest is not None:
                     self._timers.once(longest, TimeIsUp(effect), key="start")

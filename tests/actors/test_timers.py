@@ -16,6 +16,7 @@ from tests.probe import probe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ringleader.actors.clock import Timer
     from ringleader.actors.timers import ActorTimer, Timers
     from tests.actors.stage import Stage
 
@@ -374,3 +375,24 @@ def test_a_cancelled_timer_stays_cancelled_even_when_it_is_just_firing(
     assert not timer.is_active
     assert stage.clock.next_time() is None
     probe(lambda: outcomes(cell) == {"expired": 1})
+
+
+@pytest.mark.parametrize("periodic", [False, True])
+def test_a_timer_that_is_due_while_it_is_being_set_is_not_lost(
+    stage: ManualStage, monkeypatch: pytest.MonkeyPatch, *, periodic: bool
+) -> None:
+    actor, timers = timed(stage)
+    clock = stage.clock
+    call_later = clock.call_later
+
+    def overtaken(seconds: float, call: Callable[[], object]) -> Timer:
+        timer = call_later(seconds, call)
+        monkeypatch.undo()
+        clock.advance(seconds)  # as the clock's thread may, before the timer is returned
+        return timer
+
+    monkeypatch.setattr(clock, "call_later", overtaken)
+    (timers.periodic if periodic else timers.once)(1, "tick")
+    stage.advance(0)
+
+    assert actor.seen == [(1, "tick")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -300,6 +301,11 @@ def test_children_of_a_template_are_operated_by_name(system: TestSystem, log: Lo
 # --- dependencies and starts
 
 
+def inner_again(spec: ChildSpec) -> ChildSpec:
+    """Return the same under another name."""
+    return replace(spec, id="again")
+
+
 class Slow(Actor):
     """Is ready when it is told so."""
 
@@ -370,6 +376,24 @@ def test_nobody_is_waited_for_once_the_supervisor_is_to_end(system: TestSystem, 
 
     assert ended.done
     assert answer.get(timeout=0) == []
+
+
+def test_nor_by_a_supervisor_that_is_being_started_then(system: TestSystem, log: Log) -> None:
+    slow = ChildSpec("db", Slow, signals_ready=True, ready_timeout=30)
+    inner = team("inner", slow, *workers(log, "web", depends_on=("db",)))
+    top = cast("SupervisorRef[Any]", system.root.ref)
+    first = top.start_child(team("outer", inner, inner_again(inner)), block=False)
+    system.run()
+    assert not first.done
+
+    current = system.ref("/outer").cell.current
+    assert current is not None
+    current.cell.shutdown(current, "shutdown")
+    system.run()
+
+    assert first.done
+    assert current.alive is False
+    assert log == []
 
 
 def test_a_circle_is_refused_when_the_supervisor_starts(system: TestSystem, log: Log) -> None:
