@@ -106,6 +106,8 @@ class Context:
         """Who must not run, whatever supervisors decide."""
         self.gate: RestartGate | None = None
         """What may delay restarts beyond the rules of one supervisor, if anything does."""
+        self.given_up: set[str] = set()
+        """Paths of which it was told that they failed for good, until they were healthy again."""
         self.vigil: Vigil | None = None
         """Who looks after progress and health, if anybody does."""
         self.spawn = spawn

@@ -79,9 +79,10 @@ class HoldChild:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseChild:
-    """Start a child that is held, or just down."""
+    """Start a child that is held, or just down; `only` says which kind of hold may be lifted."""
 
     name: str
+    only: HoldKind | None = None
 
 
 @dataclass(frozen=True, slots=True)

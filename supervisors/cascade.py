@@ -120,7 +120,7 @@ class Cascade:
     def delay(self, category: str, now: float, *, critical: bool) -> tuple[float, Cascade]:
         """Return how many seconds a restart has to wait, and the state after it.
 
-        A critical child never waits; its restarts count all the same.
+        A critical child never waits; its restarts count like others while the breaker is closed.
         """
         name, threshold = self.limits.of(category)
         count = self.counts.get(name, Count())

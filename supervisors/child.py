@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from .backoff import Streak
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ringleader.actors.holds import Hold
     from ringleader.actors.incarnation import Incarnation
     from ringleader.actors.lifecycle import Reason
 
     from .intensity import Window
-    from .spec import ChildSpec
+    from .spec import Arguments, ChildSpec
 
 State: TypeAlias = Literal[
     "running", "restarting", "backoff", "held", "quarantined", "waiting", "down"
@@ -28,6 +30,7 @@ class Child:
         spec: what it was started by.
         name: the last part of its path: the spec's id, but for children of a template.
         dynamic: whether it is a child of a template (`simple_one_for_one`).
+        arguments: for its constructor in place of the spec's: one of a template has its own.
         pid: what runs; while `restarting`, what ended last.
         restarting: whether a restart failed or waits, and will be tried again.
         tries: how many retries were ever set for it: the number of the latest.
@@ -45,6 +48,7 @@ class Child:
     spec: ChildSpec
     name: str
     dynamic: bool = False
+    arguments: tuple[Arguments, Mapping[str, Any]] | None = None
     pid: Incarnation | None = None
     restarting: bool = False
     tries: int = 0
@@ -57,6 +61,12 @@ class Child:
     streak: Streak = field(default_factory=Streak)
     window: Window | None = None
     quarantines: int = 0
+
+    @property
+    def own_arguments(self) -> tuple[Arguments, Mapping[str, Any]]:
+        """What its constructor gets, by position and by name."""
+        spec = self.spec
+        return (spec.args, spec.kwargs) if self.arguments is None else self.arguments
 
     @property
     def state(self) -> State:

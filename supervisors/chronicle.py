@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pykka import ActorDeadError
 
 from ringleader.actors.errors import RingleaderError
+from ringleader.actors.events.health import DaemonPermanentlyFailed
 
 from .decisions import decision
 from .lifecycle_events import Host, LifecycleEvents
@@ -48,6 +49,7 @@ class Chronicle:
         self._me, self._flags = me, flags
         context = me.cell.context
         self._sink, self._clock = context.sink, context.clock
+        self._given_up = context.given_up
         self._events = LifecycleEvents(flags, Host(context.hostname, context.pid), loop)
         self._publish = publish
 
@@ -58,7 +60,8 @@ class Chronicle:
     def decided(self, decided: Decided) -> None:
         """Say what is done about a child that ended by itself or did not start."""
         self._sink.decided(self._me, decided.pid, decided.reason, decision(decided, self._flags))
-        self._send(decided.child, self._events.decided(decided, self._clock.now()))
+        events = self._events.decided(decided, self._clock.now())
+        self._send(decided.child, [e for e in events if self._is_news(decided.child, e)])
 
     def started(self, child: Child) -> None:
         """Say that a child is up."""
@@ -72,12 +75,13 @@ class Chronicle:
         """Say that a child will not be tried again."""
         self._send(child, self._events.cancelled(child))
 
-    def is_looping(self, child: Child) -> bool:
-        """Tell whether a child is in a crash loop."""
-        return self._events.is_looping(child)
+    def was_in_trouble(self, child: Child) -> bool:
+        """Tell whether somebody wants to hear that it is healthy again."""
+        return self._events.is_looping(child) or self._path(child) in self._given_up
 
     def healthy(self, child: Child) -> None:
-        """Say that a child's crash loop is over."""
+        """Say that a child's crash loop is over; forget that it had failed for good."""
+        self._given_up.discard(self._path(child))
         events = self._events.healthy(child)
         if events:
             logger.info("%s is out of its crash loop", self._path(child))
@@ -101,7 +105,17 @@ class Chronicle:
 
     def forgotten(self, child: Child) -> None:
         """Forget a child whose spec is gone."""
+        self._given_up.discard(self._path(child))
         self._events.forgotten(child)
+
+    def _is_news(self, child: Child, event: LifecycleEvent) -> bool:
+        """Tell whether to send it: a failure for good once, over all lives of this supervisor."""
+        if not isinstance(event, DaemonPermanentlyFailed):
+            return True
+        path, known = self._path(child), self._given_up
+        is_news = path not in known
+        known.add(path)
+        return is_news
 
     def _send(self, child: Child, events: Iterable[LifecycleEvent]) -> None:
         if self._publish is None:

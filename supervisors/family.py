@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ringleader.actors.lifecycle import Failed, Up
 
+from . import restarts
 from .checks import specs_problem
 from .child import Child
 from .dependencies import in_start_order
@@ -87,6 +88,10 @@ class Family:
         on_limit = child.spec.on_limit or self.policy.on_limit
         return on_limit == "quarantine"
 
+    def parks_import(self, child: Child, reason: Reason) -> bool:
+        """Tell whether a failed start is one that is never tried again, and parks the child."""
+        return isinstance(reason, ImportError) and self.parks(child)
+
     def count_restart(self, child: Child) -> Window:
         """Count a restart that is due; return the window that says whether it is one too many.
 
@@ -126,6 +131,11 @@ class Family:
             return None
         self.children = {spec.id: Child(spec, spec.id) for spec in in_start_order(specs)}
         failed = yield from self.start(list(self.children.values()))
+        while failed is not None and self.parks_import(failed[0], failed[2]):
+            child, _, reason = failed
+            yield from restarts.give_up(self, child, None, restarts.import_error(reason))
+            order = list(self.children.values())
+            failed = yield from self.start(order[order.index(child) + 1 :])
         if failed is None:
             return None
         child, pid, reason = failed

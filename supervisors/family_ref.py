@@ -23,6 +23,8 @@ from .calls import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from ringleader.actors.holds import HoldKind
+
     from .management import Row
     from .spec import Term
 
@@ -173,6 +175,7 @@ class FamilyRef(Ref[A]):
         with None it is not.
 
         Raises:
+            ChildHeld: an operator holds it, and a quarantine must not undo that.
             ChildNotFound: there is no such child.
         """
         call = HoldChild(name, "quarantine", by, why, release_after)
@@ -182,25 +185,49 @@ class FamilyRef(Ref[A]):
 
     @overload
     def release_child(
-        self, name: str, *, block: Literal[True] = True, timeout: float | None = None
+        self,
+        name: str,
+        *,
+        only: HoldKind | None = None,
+        block: Literal[True] = True,
+        timeout: float | None = None,
     ) -> Ref[Any]: ...
     @overload
     def release_child(
-        self, name: str, *, block: Literal[False], timeout: float | None = None
+        self,
+        name: str,
+        *,
+        only: HoldKind | None = None,
+        block: Literal[False],
+        timeout: float | None = None,
     ) -> Answer[Ref[Any]]: ...
-    def release_child(self, name: str, *, block: bool = True, timeout: float | None = None) -> Any:
+    def release_child(
+        self,
+        name: str,
+        *,
+        only: HoldKind | None = None,
+        block: bool = True,
+        timeout: float | None = None,
+    ) -> Any:
         """Take a hold or a quarantine off a child and start it; start one that is just down.
 
         A restart that waits is done now. If the start fails the child is down, and not held.
 
+        Args:
+            name: the last part of its path.
+            only: `quarantine`: refuse where an operator holds it; `hold`: the other way round.
+            block: whether to wait; else the future is returned.
+            timeout: seconds to wait.
+
         Raises:
+            ChildHeld: the hold is of another kind than `only`.
             ChildRunning: it runs.
             StartFailed: its constructor or `on_start` failed.
             ChildWaits: it will start when a sibling that it depends on is there.
             ChildNotFound: there is no such child.
         """
         return self._send(
-            ReleaseChild(name),
+            ReleaseChild(name, only),
             lambda x: answers.restarted(x, name, self._names()),
             block=block,
             timeout=timeout,

@@ -167,6 +167,7 @@ class LifecycleEvents:
     def _change(
         self, child: Child, old: str, new: str, reason: str, error: str | None = None
     ) -> DaemonStatusChanged:
+        is_import = child.ended is not None and isinstance(child.ended[1], ImportError)
         return DaemonStatusChanged(
             daemon_name=child.name,
             hostname=self._host.name,
@@ -174,6 +175,7 @@ class LifecycleEvents:
             new_status=new,
             reason=reason,
             error=error,
+            import_error=error if is_import else None,
         )
 
     def _count(self, decided: Decided, now: float) -> list[LifecycleEvent]:

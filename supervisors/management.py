@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ringleader.actors.incarnation import Incarnation
@@ -122,8 +122,8 @@ def start_dynamic(
     if held is not None:
         return ("error", ("held", held))
     name = _free_name(family, template) if name is None else name
-    spec = replace(template, args=template.args + args, kwargs={**template.kwargs, **kwargs})
-    child = Child(spec, name, dynamic=True)
+    own = (template.args + args, {**template.kwargs, **kwargs})
+    child = Child(template, name, dynamic=True, arguments=own)
     pid, outcome = yield Start(child)
     if isinstance(outcome, Failed):
         yield from _not_started(child, pid, outcome.reason)
@@ -160,6 +160,8 @@ def terminate_child(family: Family, which: object) -> Plan[Term]:
             return ("error", "not_found")
     elif which is None:
         return "ok"
+    elif isinstance(which, Child):
+        child = which
     elif not isinstance(which, Incarnation):
         return SIMPLE
     else:

@@ -10,6 +10,8 @@ from . import management
 from .plan import Regroup
 
 if TYPE_CHECKING:
+    from ringleader.actors.holds import HoldKind
+
     from .calls import HoldChild
     from .child import Child
     from .family import Family
@@ -21,11 +23,14 @@ def hold_child(family: Family, call: HoldChild) -> Plan[Term]:
     """Stop a child and keep it down: `"ok"`, or `("error", "not_found")`.
 
     No supervisor starts it again, not with its group and not after a restart of the node. One
-    that is held already gets the new hold. A temporary child is stopped, and is gone.
+    that is in quarantine gets the new hold; a quarantine does not take the place of a hold, which
+    only an operator lifts: `("error", ("held", hold))`. A temporary child is stopped, and is gone.
     """
     child = family.children.get(call.name)
     if child is None:
         return ("error", "not_found")
+    if child.hold is not None and child.hold.kind == "hold" and call.kind == "quarantine":
+        return ("error", ("held", child.hold))
     if child.spec.restart == "temporary":
         yield from family.stop_one(child)
         yield from family.drop(child)
@@ -45,14 +50,17 @@ def hold_child(family: Family, call: HoldChild) -> Plan[Term]:
     return "ok"
 
 
-def release_child(family: Family, name: str) -> Plan[Term]:
+def release_child(family: Family, name: str, only: HoldKind | None = None) -> Plan[Term]:
     """Take the hold or the quarantine off a child, and start it if it is down.
 
-    Answers as OTP's `restart_child`: if the start fails the child is down, and not held.
+    Answers as OTP's `restart_child`: if the start fails the child is down, and not held. A hold
+    of another kind than `only` stays: `("error", ("held", hold))`.
     """
     child = family.children.get(name)
     if child is None:
         return ("error", "not_found")
+    if child.hold is not None and only is not None and child.hold.kind != only:
+        return ("error", ("held", child.hold))
     if child.hold is not None:
         yield from family.lift(child)
     elif child.running:

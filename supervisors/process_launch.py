@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ringleader.actors.cell import Cell
     from ringleader.actors.incarnation import Incarnation
 
+    from .child import Child
     from .spec import ChildSpec
 
 
@@ -18,14 +19,15 @@ def lives_in_process(spec: ChildSpec) -> bool:
     return spec.dispatcher is None and getattr(spec.actor_class, "dispatcher", "") == "process"
 
 
-def launch_process(supervisor: Incarnation, name: str, spec: ChildSpec) -> Incarnation | None:
+def launch_process(supervisor: Incarnation, child: Child) -> Incarnation | None:
     """Begin an incarnation in a process; None if the supervisor has been ended meanwhile."""
     from ringleader.actors.process_cell import ProcessCell  # noqa: PLC0415  # who needs no process
 
     from .process_host import build_host  # noqa: PLC0415  # does not wait for it
     from .process_plan import ProcessPlan  # noqa: PLC0415  # as above
 
-    plan = ProcessPlan(spec.actor_class, spec.args, dict(spec.kwargs), spec.limits, spec.spares)
+    spec, (args, kwargs) = child.spec, child.own_arguments
+    plan = ProcessPlan(spec.actor_class, args, dict(kwargs), spec.limits, spec.spares)
 
     def make(below: Cell) -> object:
         if spec.type == "supervisor":
@@ -36,5 +38,5 @@ def launch_process(supervisor: Incarnation, name: str, spec: ChildSpec) -> Incar
         return build_host(below, plan)
 
     return supervisor.cell.launch_child(
-        supervisor, name, spec.actor_class, make, cell_class=ProcessCell
+        supervisor, child.name, spec.actor_class, make, cell_class=ProcessCell
     )

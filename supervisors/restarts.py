@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ringleader.actors.holds import Hold
 from ringleader.actors.lifecycle import is_normal
+from ringleader.actors.reasons import text_of
 
 from .decisions import describe
 from .plan import Decided, Report, Retry, Verdict
@@ -56,7 +57,7 @@ def retry(family: Family, due: Retry) -> Plan[bool]:
     if not due.counted:
         window = family.count_restart(child)
         if window.exceeded:
-            goes_on = yield from _give_up(family, child, window)
+            goes_on = yield from give_up(family, child, window)
             return goes_on and (yield from regroup(family, child))
     closed = _closed(family, child)
     if closed > 0.0:
@@ -102,7 +103,7 @@ def _restart_after_exit(
     _count_crash(family, child)
     window = family.count_restart(child)
     if window.exceeded:
-        return (yield from _give_up(family, child, window))
+        return (yield from give_up(family, child, window))
     members, wait = _group(family, child), family.policy.backoff(child)
     closed = 0.0 if wait > 0.0 else _closed(family, child)
     yield Decided(
@@ -137,7 +138,7 @@ def _leave_down(family: Family, child: Child, pid: Incarnation, reason: Reason) 
     return not ends
 
 
-def _give_up(family: Family, child: Child, window: Window | None, cause: str = "") -> Plan[bool]:
+def give_up(family: Family, child: Child, window: Window | None, cause: str = "") -> Plan[bool]:
     """End the supervisor, as OTP does, or park this child only."""
     parks = family.parks(child)
     if not parks:
@@ -196,12 +197,17 @@ def _start_again(
         yield Decided(again, pid, reason, Verdict.REMOVED)
         yield from family.remove(again)
     elif isinstance(reason, ImportError):
-        goes_on = yield from _give_up(family, again, None, f"import error: {reason}")
+        goes_on = yield from give_up(family, again, None, import_error(reason))
     else:
         yield from _start_later(family, again, pid, reason, last if again is child else None)
         return True
     rest = kept[kept.index(again) + 1 :]
     return goes_on and (yield from _start_again(family, rest, child, last))
+
+
+def import_error(reason: Reason) -> str:
+    """Say that a start is not tried again, and why."""
+    return f"import error: {text_of(reason)}"
 
 
 def _start_later(

@@ -270,9 +270,10 @@ class Runner:
         """Begin an incarnation; None if this supervisor has been ended meanwhile."""
         child, cell = start.child, self._me.cell
         spec = child.spec
-        actor_class, args, kwargs = spec.actor_class, spec.args, dict(spec.kwargs)
+        actor_class, (args, given) = spec.actor_class, child.own_arguments
+        kwargs = dict(given)
         if lives_in_process(spec):
-            return launch_process(self._me, child.name, spec)
+            return launch_process(self._me, child)
 
         def make(below: Cell) -> object:
             return build(actor_class, below, args, kwargs)
@@ -293,7 +294,7 @@ class Runner:
         care, vigil = child.spec.care, pid.cell.context.vigil
         if care is not None and vigil is not None:
             vigil.add(pid, care)
-        if self._chronicle.is_looping(child):
+        if self._chronicle.was_in_trouble(child):
             key = ("healthy", child.name)
             self._timers.once(child.spec.healthy_after, IsHealthy(child, pid), key=key)
 

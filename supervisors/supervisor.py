@@ -257,8 +257,8 @@ class Supervisor(Actor):
         match call:
             case calls.HoldChild():
                 self._run(operations.hold_child(family, call), reply)
-            case calls.ReleaseChild(name):
-                self._run(operations.release_child(family, name), reply)
+            case calls.ReleaseChild(name, only):
+                self._run(operations.release_child(family, name, only), reply)
             case calls.RenewChild(name):
                 self._run(operations.renew_child(family, name), reply)
             case _:
@@ -295,7 +295,9 @@ class Supervisor(Actor):
         child = self._family.children.get(cell.path.rpartition("/")[2])
         if child is None or self._cell.children.get(child.name) is not cell:
             return cell.current
-        return child.pid if child.dynamic else child.name
+        if not child.dynamic:
+            return child.name
+        return child if child.pid is None else child.pid  # one that is held has none
 
 
 def _answer(reply: Reply[Any] | None, value: Any) -> None:

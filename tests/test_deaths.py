@@ -54,7 +54,41 @@ def test_a_death_is_listed_with_its_cause_and_what_was_done() -> None:
         listed = [(d.path, d.cause, d.decision) for d in system.deaths.all()]
         assert listed == [
             ("/mortal", "ValueError: boom", "restarted"),
+            ("/mortal", "normal", "restarted"),  # it is permanent, and must not end
             ("/mortal", "tired", "restarted"),
+        ]
+
+
+def test_a_transient_child_that_is_done_has_not_died() -> None:
+    with TestSystem() as system:
+        system.start_child(ChildSpec("mortal", Mortal, restart="transient")).tell(Exit("normal"))
+        system.run()
+        assert system.deaths.all() == []
+
+
+class Touchy(Supervisor):
+    """Gives up at the first crash."""
+
+    intensity = 0
+
+    def init(self) -> list[ChildSpec]:
+        return [ChildSpec("mortal", Mortal)]
+
+
+def test_a_supervisor_that_gave_up_has_died() -> None:
+    with TestSystem() as system:
+        system.start_child(ChildSpec("touchy", Touchy))
+        system.ref("/touchy/mortal").tell(ValueError("boom"))
+        system.run()
+        listed = [(d.path, d.cause, d.decision, d.left) for d in system.deaths.all()]
+        assert listed == [
+            (
+                "/touchy/mortal",
+                "ValueError: boom",
+                "gave up: intensity 0 in 5 s exceeded",
+                0,
+            ),
+            ("/touchy", "shutdown", "restarted", 0),
         ]
 
 

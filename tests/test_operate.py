@@ -157,7 +157,7 @@ def test_a_temporary_child_that_is_stopped_is_gone(system: System) -> None:
 
 
 def test_to_release_who_is_not_held_makes_no_sense(system: System) -> None:
-    with pytest.raises(Refused, match="worker is neither held nor in quarantine: it is running"):
+    with pytest.raises(Refused, match="worker is not in quarantine: it is running"):
         order(system, "release", "/team/worker")
 
 

@@ -48,6 +48,8 @@ class DeathStore(Protocol):
         ...
 
 
+ORDERED: Final = 100
+"""Ends in order that wait for a decision: it comes at once, or there is none."""
 CUT_OFF: Final = "ended with its supervisor"
 """The decision about a child whose supervisor was killed: nobody was left to make another."""
 
@@ -57,8 +59,9 @@ class Deaths:
 
     Where there is a `store`, it gets each death when it happens, and again with what was decided.
 
-    An end that somebody ordered (`shutdown`) or wanted (`normal`) is no death; that of a child
-    whose supervisor was killed is one.
+    An end that somebody ordered (`shutdown`) or wanted (`normal`) is no death, unless a supervisor
+    counts it as one: a permanent child must not end, and a supervisor that gave up ends so. That
+    of a child whose supervisor was killed is one.
     """
 
     def __init__(
@@ -66,6 +69,8 @@ class Deaths:
     ) -> None:
         self._deaths: OrderedDict[int, Death] = OrderedDict()  # by a number of their own
         self._undecided: dict[tuple[str, int], int] = {}  # by path and number of the incarnation
+        self._ordered: OrderedDict[tuple[str, int], DeathReport] = OrderedDict()
+        """Ends that are deaths only if a supervisor says so."""
         self._count = 0
         self._capacity = capacity
         self._lock = Lock()
@@ -99,21 +104,34 @@ class Deaths:
             cause = "killed" if is_ordered(report.reason) else report.cause
             death = Death(report.path, cause, CUT_OFF, report.time, report)
         elif is_ordered(report.reason):
+            with self._lock:
+                self._ordered[(report.path, report.number)] = report
+                while len(self._ordered) > ORDERED:
+                    self._ordered.popitem(last=False)
             return
         else:
             death = Death(report.path, report.cause, "", report.time, report)
         with self._lock:
-            self._count = number = self._count + 1
-            self._deaths[number] = death
-            if not incarnation.cut_off:
-                self._undecided[(incarnation.path, incarnation.number)] = number
-            while len(self._deaths) > self._capacity:
-                oldest, old = self._deaths.popitem(last=False)
-                key = (old.path, old.report.number)
-                if self._undecided.get(key) == oldest:
-                    del self._undecided[key]
+            life = (incarnation.path, incarnation.number)
+            number = self._keep(death, None if incarnation.cut_off else life)
         if self.store is not None:
             self.store.put(number, death)
+
+    def _keep(self, death: Death, life: tuple[str, int] | None) -> int:
+        """Keep a death under a number of its own; the caller holds the lock.
+
+        `life` is whose decision is awaited; None: there will be none.
+        """
+        self._count = number = self._count + 1
+        self._deaths[number] = death
+        if life is not None:
+            self._undecided[life] = number
+        while len(self._deaths) > self._capacity:
+            oldest, old = self._deaths.popitem(last=False)
+            key = (old.path, old.report.number)
+            if self._undecided.get(key) == oldest:
+                del self._undecided[key]
+        return number
 
     def report(self, supervisor: Incarnation, context: str, child: Any, reason: Reason) -> None:
         """Ignore what OTP would log."""
@@ -124,7 +142,11 @@ class Deaths:
         """Add what was done to the death of this incarnation."""
         del supervisor, reason
         with self._lock:
-            key = self._undecided.get((child.path, child.number), 0)
+            life = (child.path, child.number)
+            ordered = self._ordered.pop(life, None)
+            if ordered is not None and decision.left is not None:  # it was counted
+                self._keep(Death(ordered.path, ordered.cause, "", ordered.time, ordered), life)
+            key = self._undecided.get(life, 0)
             death = self._deaths.get(key)
             if death is None:
                 return

@@ -85,11 +85,13 @@ def operate(
 ) -> Done:
     """Do what an operator orders; return when it is done.
 
-    - `stop`: stop the child and hold it: only `start` and `release` start it again.
+    - `stop`: stop the child and hold it: only `start` starts it again.
     - `start`: lift a hold or a quarantine and start it; start it if it is merely down.
     - `restart`: stop it and start it at once; that is no crash and counts as none.
     - `quarantine`: stop it until it is released, or for `release_after` seconds.
-    - `release`: lift a hold or a quarantine and start it; refused where there is none.
+    - `release`: lift a quarantine and start it; refused where there is none.
+
+    `start` and `release` also lift what is on a path at which nobody lives any more.
 
     Args:
         system: where.
@@ -107,6 +109,9 @@ def operate(
         NotNow: its supervisor ended meanwhile, or is still at it.
     """
     path = full_path(path)
+    stale = _lift_stale(system, verb, path)
+    if stale is not None:
+        return stale
     supervisor, child = _find(system, path)
     before = _state(system, path)
     said = _needless(verb, child, before)
@@ -150,8 +155,22 @@ def _order(
             )
         case "restart":
             supervisor.renew_child(name, timeout=timeout)
-        case "start" | "release":
+        case "start":
             supervisor.release_child(name, timeout=timeout)
+        case "release":
+            supervisor.release_child(name, only="quarantine", timeout=timeout)
+
+
+def _lift_stale(system: System, verb: Verb, path: str) -> Done | None:
+    """Lift the hold on a path that nobody has; return None if that is not what is asked for."""
+    hold = system.context.holds.get(path)
+    if hold is None or verb not in ("start", "release") or path in snapshot.paths(system):
+        return None
+    if verb == "release" and hold.kind == "hold":
+        raise Refused(f"{path} is held by {hold.by}; `start` lifts that")
+    system.context.holds.remove(path)
+    words = f"nobody lives at {path}; what was on it ({hold.kind} by {hold.by}) is lifted"
+    return Done(verb=verb, path=path, words=words, state="down")
 
 
 def _find(system: System, path: str) -> tuple[FamilyRef[Any], Child]:
@@ -200,11 +219,12 @@ def _needless(verb: Verb, child: Child, state: State) -> str:
             return f"is held already, by {hold.by}{f': {hold.why}' if hold.why else ''}"
         case "start" if state == "running":
             return "is running already"
-        case "release" if hold is None:
+        case "release" if hold is None or hold.kind == "hold":
             raise Refused(
-                f"{child.name} is neither held nor in quarantine: it is {state}; "
-                "`start` starts what is down"
+                f"{child.name} is not in quarantine: it is {state}; `start` starts what is down"
             )
+        case "quarantine" if hold is not None and hold.kind == "hold":
+            raise Refused(f"{child.name} is held by {hold.by} already; only `start` lifts that")
         case "restart" if hold is not None:
             raise Refused(
                 f"{child.name} is {state}, by {hold.by}; `start` lifts that and starts it"

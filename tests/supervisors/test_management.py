@@ -231,8 +231,8 @@ def test_children_of_a_template_have_its_arguments_and_their_own() -> None:
     answer = world.run(management.start_dynamic(world.family, (2, 3), {"y": 2}, None))
 
     assert answer == ("ok", world.pid("t-1"))
-    spec = world.family.children["t-1"].spec
-    assert (spec.args, dict(spec.kwargs)) == ((1, 2, 3), {"x": 1, "y": 2})
+    args, kwargs = world.family.children["t-1"].own_arguments
+    assert (args, dict(kwargs)) == ((1, 2, 3), {"x": 1, "y": 2})
 
 
 def test_names_given_and_names_made_do_not_clash() -> None:
