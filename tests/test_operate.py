@@ -9,6 +9,7 @@ import pytest
 
 from ringleader import Actor, ChildSpec, Supervisor, System
 from ringleader.actors.errors import NoSuchActor
+from ringleader.actors.holds import Hold
 from ringleader.operate import Done, NotNow, Refused, full_path, operate
 from ringleader.snapshot import cell_at
 from ringleader.supervisors.errors import StartFailed
@@ -219,3 +220,24 @@ def test_an_order_to_a_system_that_ends_is_answered(system: System) -> None:
     assert [str(error) for error in answers] == [
         "stop /slow: its supervisor ended before it was done; try again"
     ]
+
+
+def test_what_is_on_a_path_that_nobody_has_any_more_can_be_lifted(system: System) -> None:
+    holds = system.context.holds
+    holds.put(Hold("/team/gone", "hold", by="ada", why="", since=1.0))
+    holds.put(Hold("/team/lost", "quarantine", by="/team", why="", since=1.0))
+
+    with pytest.raises(Refused, match="/team/gone is held by ada; `start` lifts that"):
+        order(system, "release", "/team/gone")
+    assert "nobody lives at /team/gone" in order(system, "start", "/team/gone").words
+    assert "nobody lives at /team/lost" in order(system, "release", "/team/lost").words
+
+    assert holds.all() == []
+
+
+def test_a_quarantine_does_not_undo_a_hold(system: System) -> None:
+    order(system, "stop", "/team/worker")
+    with pytest.raises(Refused, match=r"worker is held by .* already; only `start` lifts that"):
+        order(system, "quarantine", "/team/worker")
+    with pytest.raises(Refused, match="worker is not in quarantine"):
+        order(system, "release", "/team/worker")

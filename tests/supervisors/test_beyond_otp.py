@@ -202,6 +202,41 @@ def test_a_permanent_failure_is_told_once_and_concerns_one_child(
     assert len([e for e in told if isinstance(e, DaemonPermanentlyFailed)]) == 1
 
 
+def test_a_failure_for_good_is_told_once_however_often_its_supervisor_comes_back(
+    system: TestSystem, log: Log
+) -> None:
+    told = listen(system)
+    inner = team(
+        "inner",
+        *workers(log, "a", healthy_after=60),
+        restart="permanent",
+        intensity=0,
+        announce=True,
+    )
+    start(system, team("outer", inner))
+    for _ in range(3):
+        tell(system, "/outer/inner/a")
+    assert [e.daemon_name for e in told if isinstance(e, DaemonPermanentlyFailed)] == ["a"]
+
+    system.advance(61)
+    tell(system, "/outer/inner/a")
+
+    assert [e.daemon_name for e in told if isinstance(e, DaemonPermanentlyFailed)] == ["a", "a"]
+
+
+def test_what_can_t_be_imported_is_parked_and_the_others_start(
+    system: TestSystem, log: Log
+) -> None:
+    log.starts["b"] = [ImportError("No module named 'torch'")]
+    specs = workers(log, "a", "b", "c")
+    ref = start(system, team("t", *specs, on_limit="quarantine"))
+    assert states(ref) == {"a": "running", "b": "quarantined", "c": "running"}
+
+    log.starts["b"] = [ImportError("No module named 'torch'")]
+    with pytest.raises(StartFailed, match="No module named 'torch'"):
+        system.start_child(team("u", *specs))
+
+
 def test_the_mailbox_is_kept_in_quarantine(system: TestSystem, log: Log) -> None:
     ref = start(system, team("t", *workers(log, "a"), intensity=0, on_limit="quarantine"))
     tell(system, "/t/a")
@@ -296,6 +331,12 @@ def test_children_of_a_template_are_operated_by_name(system: TestSystem, log: Lo
     with pytest.raises(ChildHeld):
         pool.renew_child("x")
     assert pool.release_child("x").ask("again") == ("job", "again")
+
+    x = system.ref("/pool/x")
+    pool.hold_child("x", by="ann")
+    pool.terminate_child(x)
+    assert pool.count_children().active == 0
+    assert pool.which_children() == []
 
 
 # --- dependencies and starts

@@ -6,6 +6,7 @@ import pytest
 
 from ringleader.actors.holds import Hold
 from ringleader.actors.lifecycle import Failed
+from ringleader.supervisors import operations
 from tests.supervisors.world import child, family
 
 if TYPE_CHECKING:
@@ -197,3 +198,24 @@ def test_a_child_without_a_name_gets_none_that_is_held() -> None:
 @pytest.mark.parametrize("call", ["hold", "release", "renew"])
 def test_who_is_not_there_is_not_found(call: str) -> None:
     assert getattr(family(), call)("x") == ("error", "not_found")
+
+
+def test_a_quarantine_does_not_take_the_place_of_a_hold() -> None:
+    world = family(child("a"))
+    world.hold("a")
+
+    answer = world.hold("a", "quarantine", 60.0)
+
+    assert answer[1][0] == "held"
+    assert world.states() == {"a": "held"}
+
+
+def test_what_lifts_quarantines_only_leaves_a_hold() -> None:
+    world = family(child("a"), child("b"))
+    world.hold("a")
+    world.hold("b", "quarantine")
+
+    assert world.run(operations.release_child(world.family, "a", "quarantine"))[0] == "error"
+    assert world.run(operations.release_child(world.family, "b", "quarantine"))[0] == "ok"
+
+    assert world.states() == {"a": "held", "b": "running"}
