@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pykka import ActorDeadError
 
 from .ending import Ending
-from .errors import ActorDied, MailboxFull
+from .errors import ActorDied
 from .frames import forget_frames
 from .hang import turn_stack
 from .incarnation import Incarnation, Parent, Phase
-from .letters import DeadLetter, Outcome
+from .letters import Outcome
 from .lifecycle import (
     LATER,
     Exit,
@@ -29,7 +29,6 @@ from .lifecycle import (
     reason_of,
 )
 from .mailbox import Mailbox
-from .message import Ask, Fired, delivery_in, is_stop, plain
 from .probe import Probe
 from .ref import Ref, Stopped
 
@@ -347,68 +346,3 @@ class Cell(Ending):
         if incarnation.supervisor is None:
             self._unregister()
             self.close()
-
-    def _refuse(self, error: ActorDeadError) -> None:
-        is_supervisor = issubclass(type(error), ActorDied)
-        with self._lock:
-            items = self.mailbox.drain()
-        for item in items:
-            if type(item) is Ask:
-                if is_stop(item):
-                    item.reply_to.set(None)
-                else:
-                    item.reply_to.set_exception((type(error), error, None))
-                self.settle(Outcome.UNDELIVERABLE)
-            elif is_supervisor or type(item) is Fired or is_stop(item):
-                self.settle(Outcome.EXPIRED)
-            else:
-                self.bury(item, Outcome.UNDELIVERABLE, detail=str(error))
-
-    def refuse_late(self) -> None:
-        """Refuse what came while the cell was closed."""
-        if self.mailbox.q:
-            self._refuse(ActorDeadError(f"{self.ref} stopped before handling the message"))
-
-    def withdraw(self, reply: Any) -> None:
-        """Take back what was asked, if it is still queued: its sender has got an error."""
-        with self._lock:
-            if self.mailbox.withdraw(reply):
-                self.context.reject()
-
-    def make_room(self) -> None:
-        """Let go of the oldest message that may go."""
-        with self._lock:
-            dropped = self.mailbox.drop_oldest()
-            self._place += len(dropped)  # the turn under way has not read it
-            self._settled_at += len(dropped)
-        for item in dropped:
-            self._discard(item)
-
-    def _discard(self, item: Any) -> None:
-        if type(item) is Ask:
-            full = MailboxFull(self.path, item.message, self.mailbox.capacity)
-            item.reply_to.set_exception((MailboxFull, full, None))
-            self.settle(Outcome.UNDELIVERABLE)
-        else:
-            self.bury(item, Outcome.UNDELIVERABLE, detail="dropped: the mailbox was full")
-
-    def bury(self, item: Any, outcome: Outcome, *, detail: str = "", report: Any = None) -> None:
-        """Count a message that was not handled, and put it among the dead letters."""
-        self.settle(outcome)
-        delivery = delivery_in(item)
-        if delivery is not None:
-            with self._lock:
-                if delivery.settled:
-                    return
-                delivery.settled = True
-            delivery.subscription.settle(outcome)
-        letter = DeadLetter(
-            path=self.path,
-            message=plain(item),
-            reason=outcome,
-            time=self.context.clock.time(),
-            detail=detail,
-            report=report,
-            event_id=None if delivery is None else delivery.envelope.id,
-        )
-        self.context.dead_letters.put(letter)

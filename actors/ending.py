@@ -16,7 +16,8 @@ from .incarnation import Phase
 from .letters import DeathReport, Outcome
 from .lifecycle import LATER, Exit, Exited, Failed, News, Reason, Started, Terminated, reason_of
 from .message import Again, Ask, Fired, delivery_in, plain
-from .turns import Turns, logger, pykka_logger
+from .specials import pykka_logger
+from .turns import Turns, logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,10 +49,6 @@ class Ending(Turns):
 
     def down(self, incarnation: Incarnation, reason: Reason) -> None:
         """Let go of an incarnation that has ended."""
-        raise NotImplementedError
-
-    def bury(self, item: Any, outcome: Outcome, *, detail: str = "", report: Any = None) -> None:
-        """Count a message that was not handled, and put it among the dead letters."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------------- in order

@@ -4,66 +4,48 @@ from __future__ import annotations
 
 import inspect
 import logging
-from _thread import allocate_lock, get_ident
-from typing import TYPE_CHECKING, Any, TypeAlias
+from _thread import get_ident
+from typing import TYPE_CHECKING, Any
 
-from pykka import messages
-
+from .accounts import HANDLED, Accounts
 from .frames import forget_frames
 from .incarnation import Phase
 from .letters import Outcome
-from .lifecycle import LATER, Exit, Shutdown
-from .message import Again, Ask, Call, Delivery, Fired
+from .specials import SPECIAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Iterable
 
-    from .context import Context
     from .dispatch import Dispatcher
     from .events.base import Envelope
     from .incarnation import Incarnation
     from .lifecycle import Reason
-    from .mailbox import Mailbox
+    from .message import Delivery
 
 RUNNING, ENDED = Phase.RUNNING, Phase.ENDED  # an enum's members are slow to look up
-HANDLED = Outcome.HANDLED
 ON_LOOP = -1
 """In place of a thread, for a turn that is a task of an event loop."""
 
 logger = logging.getLogger("ringleader.actor")
-pykka_logger = logging.getLogger("pykka")  # where Pykka's users look
-
-Special: TypeAlias = "Callable[[Turns, Incarnation, Any], Coroutine[Any, Any, None] | None]"
 
 
-class Turns:
+class Turns(Accounts):
     """Give the current incarnation its messages, in order, a batch a turn."""
 
     __slots__ = (
-        "_lock",
-        "_place",
-        "_serving",
-        "_settled",
-        "_settled_at",
-        "context",
         "current",
         "dispatcher",
         "envelope",
         "in_turn",
-        "mailbox",
-        "outcomes",
         "reply_to",
         "waits_for",
     )
 
-    context: Context
-    path: str
     dispatcher: Dispatcher
-    mailbox: Mailbox
 
     def __init__(self) -> None:
+        super().__init__()
         self.current: Incarnation | None = None
-        self.outcomes: dict[Outcome, int] = {}
         self.envelope: Envelope | None = None
         """Of the event in hand: what is published meanwhile was caused by it."""
         self.reply_to: Any = None
@@ -71,11 +53,6 @@ class Turns:
         self.waits_for: Turns | None = None
         """The cell whose reply this one's turn waits for, without a time-out."""
         self.in_turn = 0
-        self._lock = allocate_lock()  # of phases, batches and counters; never held for long
-        self._serving = False  # whether the turn is at the messages
-        self._place = 0  # how many messages were ever read when the turn began
-        self._settled = 0  # messages of this turn with another outcome than handled
-        self._settled_at = 0  # how many messages were ever read when the last of them was in hand
 
     # The other half: `Cell`.
 
@@ -88,14 +65,6 @@ class Turns:
 
     def fail(self, incarnation: Incarnation, error: BaseException) -> None:
         """End because of an exception in the actor's own turn."""
-        raise NotImplementedError
-
-    def withdraw(self, reply: Any) -> None:
-        """Take back what was asked, if it is still queued."""
-        raise NotImplementedError
-
-    def refuse_late(self) -> None:
-        """Refuse what came while the cell was closed."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------------- turns
@@ -215,40 +184,15 @@ class Turns:
                 order = mailbox.control.popleft()
             self._obey(order)
 
-    def _tally(self, outcome: Outcome, number: int) -> None:
-        """Count outcomes; the caller holds the lock."""
-        if number and not self.context.tally_closed(self, outcome, number):
-            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + number
-
-    def settle(self, outcome: Outcome) -> None:
-        """Count a message that ended otherwise than handled, from any thread."""
+    def delivered(self, incarnation: Incarnation, item: Delivery) -> bool:
+        """Note that an event's handler is through; tell whether that is its outcome."""
         with self._lock:
-            self._tally(outcome, 1)
-
-    def _settle_in_turn(self, incarnation: Incarnation, outcome: Outcome) -> None:
-        """Count the message in hand, unless the end of its incarnation has done so."""
-        with self._lock:
-            if incarnation.alive and self._serving:
-                self._settled += 1
-                self._settled_at = self.mailbox.read
-                self._tally(outcome, 1)
-
-    def _close_account(self) -> list[Any]:
-        """Count what the turn has handled, at the end of its incarnation; the caller has the lock.
-
-        Return the message in hand, in a list, if there is one that has no outcome yet.
-        """
-        if not self._serving:
-            return []
-        self._serving = False
-        in_hand = self.mailbox.unread()  # first: until then the reader may go on reading
-        place = self.mailbox.read
-        read = place - self._place
-        if not read or place == self._settled_at:
-            in_hand = []
-        self._tally(HANDLED, read - self._settled - len(in_hand))
-        self._settled = 0
-        return in_hand
+            if incarnation.alive:  # else the envelope in hand is that of the next life
+                self.envelope = None
+            if item.settled:
+                return False  # its killer has settled it, or its first try ended after all
+            item.settled = True
+            return True
 
     def _abandon_turn(self) -> None:
         """Give up the turn under way, if there is one; the caller has the lock.
@@ -306,119 +250,3 @@ class Turns:
                 forget_frames(error)  # it may be the reason of a death that is kept
             del actor, on_receive  # the error's traceback keeps this frame
         return turn - left
-
-    # ------------------------------------------------------------------- special messages
-
-    def _answer(self, incarnation: Incarnation, ask: Ask) -> Coroutine[Any, Any, None] | None:
-        actor, message = incarnation.actor, ask.message
-        try:
-            kind: type[Any] = type(message)  # pyright: ignore[reportUnknownVariableType]  # of Any
-            if kind is Call:
-                result = message.on(actor)
-            elif kind not in SPECIAL:
-                self.reply_to = ask.reply_to
-                result = actor.on_receive(message)
-                self.reply_to = None
-            elif kind is messages._ActorStop:  # noqa: SLF001  # Pykka's own seam
-                if incarnation.stop_replies is None:
-                    incarnation.stop_replies = []
-                incarnation.stop_replies.append(ask.reply_to)
-                self._stop_in_turn(incarnation, message)
-                return None
-            else:
-                result = actor._handle_receive(message)  # noqa: SLF001  # Pykka's own seam
-        except Exit:
-            raise
-        except Exception as error:  # noqa: BLE001  # Pykka's contract: it goes to the caller
-            self._refuse_ask(incarnation, ask, error)
-        else:
-            if incarnation.is_async and inspect.iscoroutine(result):
-                return self._answer_later(incarnation, ask, result)
-            if result is not LATER and incarnation.alive:
-                ask.reply_to.set(result)
-        return None
-
-    async def _answer_later(
-        self, incarnation: Incarnation, ask: Ask, coroutine: Coroutine[Any, Any, Any]
-    ) -> None:
-        try:
-            result = await coroutine
-        except Exit:
-            raise
-        except Exception as error:  # noqa: BLE001  # Pykka's contract: it goes to the caller
-            self._refuse_ask(incarnation, ask, error)
-        else:
-            if result is not LATER and incarnation.alive:
-                ask.reply_to.set(result)
-
-    def _refuse_ask(self, incarnation: Incarnation, ask: Ask, error: Exception) -> None:
-        if incarnation.alive:
-            pykka_logger.info(
-                "Exception returned from %s to caller:", incarnation.actor, exc_info=error
-            )
-            self._settle_in_turn(incarnation, Outcome.FAILED)
-            ask.reply_to.set_exception((type(error), error, error.__traceback__))
-
-    def _deliver(
-        self, incarnation: Incarnation, item: Delivery
-    ) -> Coroutine[Any, Any, None] | None:
-        self.envelope = item.envelope
-        result = incarnation.actor.on_receive(item.event)
-        if incarnation.is_async and inspect.iscoroutine(result):
-            return self._deliver_later(incarnation, item, result)
-        self._delivered(incarnation, item)
-        return None
-
-    async def _deliver_later(
-        self, incarnation: Incarnation, item: Delivery, coroutine: Coroutine[Any, Any, Any]
-    ) -> None:
-        await coroutine
-        self._delivered(incarnation, item)
-
-    def _delivered(self, incarnation: Incarnation, item: Delivery) -> None:
-        with self._lock:
-            if incarnation.alive:  # else the envelope in hand is that of the next life
-                self.envelope = None
-            if item.settled:
-                return  # its killer has settled it, or its first try ended after all
-            item.settled = True
-        item.subscription.settle(Outcome.HANDLED)
-
-    def _fired(self, incarnation: Incarnation, item: Fired) -> Any:
-        if item.is_void():
-            self._settle_in_turn(incarnation, Outcome.EXPIRED)
-            return None
-        return incarnation.actor.on_receive(item.message)
-
-    def _again(self, incarnation: Incarnation, item: Again) -> Any:
-        kind: type[Any] = type(item.message)  # pyright: ignore[reportUnknownVariableType]  # of Any
-        special = SPECIAL.get(kind)
-        if special is not None:
-            return special(self, incarnation, item.message)
-        return incarnation.actor.on_receive(item.message)
-
-    def _proxied(self, incarnation: Incarnation, message: Any) -> Any:
-        return incarnation.actor._handle_receive(message)  # noqa: SLF001  # Pykka's own seam
-
-    @staticmethod
-    def _called(_turns: Turns, incarnation: Incarnation, call: Call) -> Any:
-        return call.on(incarnation.actor)
-
-    def _stop_in_turn(self, incarnation: Incarnation, _message: Any) -> None:
-        if incarnation.in_order:
-            incarnation.actor.on_receive(Shutdown("normal"))
-        else:
-            self.stop(incarnation, "normal")
-
-
-SPECIAL: dict[type[Any], Special] = {
-    Ask: Turns._answer,  # noqa: SLF001  # the table of this class
-    Delivery: Turns._deliver,  # noqa: SLF001
-    Fired: Turns._fired,  # noqa: SLF001
-    Again: Turns._again,  # noqa: SLF001
-    Call: Turns._called,  # noqa: SLF001
-    messages._ActorStop: Turns._stop_in_turn,  # noqa: SLF001
-    messages.ProxyCall: Turns._proxied,  # noqa: SLF001
-    messages.ProxyGetAttr: Turns._proxied,  # noqa: SLF001
-    messages.ProxySetAttr: Turns._proxied,  # noqa: SLF001
-}

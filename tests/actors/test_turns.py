@@ -431,7 +431,7 @@ def test_after_a_kill_the_turn_counts_nothing_any_more(stage: ManualStage) -> No
     ended = current(cell)
     cell.kill(ended)
 
-    cell._settle_in_turn(ended, Outcome.FAILED)
+    cell.settle_in_turn(ended, Outcome.FAILED)
 
     assert outcomes(cell) == {}
 

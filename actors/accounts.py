@@ -1,0 +1,152 @@
+"""What becomes of messages: a cell counts each once, and sets aside what was not handled."""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+from typing import TYPE_CHECKING, Any
+
+from pykka import ActorDeadError
+
+from .errors import ActorDied, MailboxFull
+from .letters import DeadLetter, Outcome
+from .message import Ask, Fired, delivery_in, is_stop, plain
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .incarnation import Incarnation
+    from .mailbox import Mailbox
+    from .ref import Ref
+
+HANDLED = Outcome.HANDLED
+
+
+class Accounts:
+    """The counters of a cell, and the ways for messages to end without a handler."""
+
+    __slots__ = (
+        "_lock",
+        "_place",
+        "_serving",
+        "_settled",
+        "_settled_at",
+        "context",
+        "mailbox",
+        "outcomes",
+    )
+
+    context: Context
+    mailbox: Mailbox
+    path: str
+    ref: Ref[Any]
+
+    def __init__(self) -> None:
+        self.outcomes: dict[Outcome, int] = {}
+        self._lock = allocate_lock()  # of phases, batches and counters; never held for long
+        self._serving = False  # whether the turn is at the messages
+        self._place = 0  # how many messages were ever read when the turn began
+        self._settled = 0  # messages of this turn with another outcome than handled
+        self._settled_at = 0  # how many messages were ever read when the last of them was in hand
+
+    # ------------------------------------------------------------------- counters
+
+    def _tally(self, outcome: Outcome, number: int) -> None:
+        """Count outcomes; the caller holds the lock."""
+        if number and not self.context.tally_closed(self, outcome, number):
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + number
+
+    def settle(self, outcome: Outcome) -> None:
+        """Count a message that ended otherwise than handled, from any thread."""
+        with self._lock:
+            self._tally(outcome, 1)
+
+    def settle_in_turn(self, incarnation: Incarnation, outcome: Outcome) -> None:
+        """Count the message in hand, unless the end of its incarnation has done so."""
+        with self._lock:
+            if incarnation.alive and self._serving:
+                self._settled += 1
+                self._settled_at = self.mailbox.read
+                self._tally(outcome, 1)
+
+    def _close_account(self) -> list[Any]:
+        """Count what the turn has handled, at the end of its incarnation; the caller has the lock.
+
+        Return the message in hand, in a list, if there is one that has no outcome yet.
+        """
+        if not self._serving:
+            return []
+        self._serving = False
+        in_hand = self.mailbox.unread()  # first: until then the reader may go on reading
+        place = self.mailbox.read
+        read = place - self._place
+        if not read or place == self._settled_at:
+            in_hand = []
+        self._tally(HANDLED, read - self._settled - len(in_hand))
+        self._settled = 0
+        return in_hand
+
+    # ------------------------------------------------------------------- refusals
+
+    def _refuse(self, error: ActorDeadError) -> None:
+        is_supervisor = issubclass(type(error), ActorDied)
+        with self._lock:
+            items = self.mailbox.drain()
+        for item in items:
+            if type(item) is Ask:
+                if is_stop(item):
+                    item.reply_to.set(None)
+                else:
+                    item.reply_to.set_exception((type(error), error, None))
+                self.settle(Outcome.UNDELIVERABLE)
+            elif is_supervisor or type(item) is Fired or is_stop(item):
+                self.settle(Outcome.EXPIRED)
+            else:
+                self.bury(item, Outcome.UNDELIVERABLE, detail=str(error))
+
+    def refuse_late(self) -> None:
+        """Refuse what came while the cell was closed."""
+        if self.mailbox.q:
+            self._refuse(ActorDeadError(f"{self.ref} stopped before handling the message"))
+
+    def withdraw(self, reply: Any) -> None:
+        """Take back what was asked, if it is still queued: its sender has got an error."""
+        with self._lock:
+            if self.mailbox.withdraw(reply):
+                self.context.reject()
+
+    def make_room(self) -> None:
+        """Let go of the oldest message that may go."""
+        with self._lock:
+            dropped = self.mailbox.drop_oldest()
+            self._place += len(dropped)  # the turn under way has not read it
+            self._settled_at += len(dropped)
+        for item in dropped:
+            self._discard(item)
+
+    def _discard(self, item: Any) -> None:
+        if type(item) is Ask:
+            full = MailboxFull(self.path, item.message, self.mailbox.capacity)
+            item.reply_to.set_exception((MailboxFull, full, None))
+            self.settle(Outcome.UNDELIVERABLE)
+        else:
+            self.bury(item, Outcome.UNDELIVERABLE, detail="dropped: the mailbox was full")
+
+    def bury(self, item: Any, outcome: Outcome, *, detail: str = "", report: Any = None) -> None:
+        """Count a message that was not handled, and put it among the dead letters."""
+        self.settle(outcome)
+        delivery = delivery_in(item)
+        if delivery is not None:
+            with self._lock:
+                if delivery.settled:
+                    return
+                delivery.settled = True
+            delivery.subscription.settle(outcome)
+        letter = DeadLetter(
+            path=self.path,
+            message=plain(item),
+            reason=outcome,
+            time=self.context.clock.time(),
+            detail=detail,
+            report=report,
+            event_id=None if delivery is None else delivery.envelope.id,
+        )
+        self.context.dead_letters.put(letter)
