@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import itertools
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -13,6 +12,7 @@ from pykka import ActorDeadError, ActorRegistry
 
 from .cell import Cell
 from .context import Context
+from .coroutines import async_handlers, has_async_methods
 from .errors import HandlerError
 from .future import Reply
 from .handlers import Handler, collect
@@ -89,14 +89,14 @@ class Actor(pykka.Actor):
             )
         if cls.dispatcher in {"async", "process"}:
             return  # in a process of its own it has a loop of its own, if it needs one
-        asyncs = _async_names(cls)
+        asyncs = async_handlers(cls)
         is_chosen = any("dispatcher" in vars(base) for base in cls.__mro__ if base is not Actor)
         if asyncs and is_chosen:
             raise HandlerError(
                 f"{cls.__qualname__}.{asyncs[0]} is async, but its dispatcher is "
                 f"{cls.dispatcher!r}; leave the dispatcher out, or make it 'async'"
             )
-        if asyncs or (_has_async_methods(cls) and not is_chosen):
+        if asyncs or (has_async_methods(cls, Actor) and not is_chosen):
             cls.dispatcher = "async"
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
@@ -333,25 +333,4 @@ def needs_loop(cls: type[pykka.Actor]) -> bool:
     """Tell whether the actors of a class can run on an event loop only."""
     if not issubclass(cls, Actor):
         return False
-    return cls.dispatcher == "async" or bool(_async_names(cls)) or _has_async_methods(cls)
-
-
-def _has_async_methods(cls: type[Actor]) -> bool:
-    """Tell whether there is one that `call` and proxies could be asked for."""
-    own = [base for base in cls.__mro__ if base not in Actor.__mro__]
-    return any(
-        inspect.iscoroutinefunction(value) and not name.startswith("_")
-        for base in own
-        for name, value in vars(base).items()
-    )
-
-
-def _async_names(cls: type[Actor]) -> list[str]:
-    names = [
-        "on_start",
-        "on_stop",
-        "on_receive",
-        "health",
-        *(h.name for h in cls.handlers.values()),
-    ]
-    return [name for name in names if inspect.iscoroutinefunction(getattr(cls, name))]
+    return cls.dispatcher == "async" or bool(async_handlers(cls)) or has_async_methods(cls, Actor)

@@ -12,7 +12,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .clock import Clock, RealClock
-from .dispatch import TURN, Dispatcher, Pinned, Pool, spawn
+from .dispatch import TURN, Dispatcher, Pool, spawn
+from .dispatch_pinned import Pinned
 from .errors import PublishError
 from .holds import Holds, MemoryHolds
 from .letters import DeadLetters, NoSink, Outcome

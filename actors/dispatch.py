@@ -98,7 +98,7 @@ def spawn(name: str, run: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-class _Threads:
+class Threads:
     """What dispatchers with threads have in common."""
 
     is_async = False
@@ -114,7 +114,7 @@ class _Threads:
         """Do nothing: the threads give the turns."""
 
 
-class Pool(_Threads):
+class Pool(Threads):
     """A few threads that share all turns.
 
     The GIL lets one thread run at a time, so one worker is fastest while nobody blocks. A spare
@@ -189,7 +189,7 @@ class Pool(_Threads):
                 self._queue.put(None)
         if self._watchdog is not None:
             threads.add(self._watchdog)
-        return _join(threads, timeout)
+        return join(threads, timeout)
 
     @property
     def threads(self) -> int:
@@ -299,79 +299,7 @@ class Pool(_Threads):
                 self._add()
 
 
-class Pinned(_Threads):
-    """One thread for one cell, for code that blocks; it ends when the cell is closed."""
-
-    def __init__(self, name: str, *, turn: int = TURN, abandoned: set[int] | None = None) -> None:
-        self._queue: queue.SimpleQueue[Turns | None] = queue.SimpleQueue()
-        self._name, self._turn = name, turn
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._given_up: set[threading.Thread] = set()
-        self._released = False
-        self._abandoned = set[int]() if abandoned is None else abandoned
-
-    def put(self, runnable: Turns, /) -> None:
-        """Give the cell a turn; once it is closed, in the calling thread: it refuses what came."""
-        if self._released:
-            runnable.run(self._turn)
-            return
-        if self._thread is None:
-            self._begin()
-        self._queue.put(runnable)
-
-    def replace(self, thread: int) -> None:
-        """Give up the thread: its turn does not end."""
-        with self._lock:
-            self._abandoned.add(thread)
-            self._queue = queue.SimpleQueue()
-            if self._thread is not None:
-                self._given_up.add(self._thread)
-            self._thread = None
-        self._begin()
-
-    def release(self) -> None:
-        """End the thread after its current turn."""
-        with self._lock:
-            self._released = True
-        self._queue.put(None)
-
-    def close(self, timeout: float) -> bool:
-        """End the thread; tell whether it ended within `timeout` seconds."""
-        self.release()
-        with self._lock:
-            threads = set(self._given_up)
-        if self._thread is not None:
-            threads.add(self._thread)
-        return _join(threads, timeout)
-
-    @property
-    def is_done(self) -> bool:
-        """Whether it was released and its thread has ended."""
-        thread = self._thread
-        return self._released and (thread is None or not thread.is_alive())
-
-    def _begin(self) -> None:
-        with self._lock:
-            if self._thread is None and not self._released:
-                self._thread = spawn(self._name, self._work)
-
-    def _work(self) -> None:
-        ready = self._queue
-        here.seat = seat = Seat()
-        while True:
-            runnable = ready.get()
-            if runnable is None:
-                return
-            seat.cell = runnable
-            runnable.run(self._turn)
-            if self._abandoned and get_ident() in self._abandoned:
-                self._abandoned.discard(get_ident())
-                self._given_up.discard(threading.current_thread())
-                return
-
-
-def _join(threads: set[threading.Thread], timeout: float) -> bool:
+def join(threads: set[threading.Thread], timeout: float) -> bool:
     """Wait for threads, which end side by side: after the first time-out there is no other."""
     others = [t for t in threads if t is not threading.current_thread()]
     for thread in others:

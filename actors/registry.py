@@ -6,7 +6,6 @@ import hashlib
 import itertools
 import logging
 from collections import Counter
-from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -17,6 +16,7 @@ from pykka import ActorDeadError
 from .base import Actor
 from .dedup import DedupWindow
 from .errors import MailboxFull, PublishError, RingleaderError
+from .event_statistics import EventStatistics
 from .events.base import Envelope, Event
 from .events.errors import UnknownEventTypeError
 from .events.resilience import HandlerTimeout
@@ -54,35 +54,6 @@ class Publish(NamedTuple):
     event: Event
     payload: bytes
     envelope: Envelope
-
-
-@dataclass(frozen=True, slots=True)
-class EventStatistics:
-    """What became of events so far.
-
-    Attributes:
-        published: events taken from publishers.
-        deduplicated: of these, suppressed as duplicates.
-        unrouted: of these, wanted by nobody.
-        deliveries: one for each event and subscriber.
-        outcomes: of deliveries; their sum is `deliveries` when nothing is under way.
-        by_type: events by name.
-        subscriptions: how many there are.
-        looped: events refused because too many caused one another.
-        unknown: events dropped because nobody knows their name, by name.
-        renamed: old spellings of names and fields that were met.
-    """
-
-    published: int
-    deduplicated: int
-    unrouted: int
-    deliveries: int
-    outcomes: dict[Outcome, int]
-    by_type: dict[str, int]
-    subscriptions: int
-    looped: int
-    unknown: dict[str, int]
-    renamed: dict[str, int]
 
 
 class EventHub:

@@ -15,8 +15,8 @@ from .frames import MAX_REPLY, FrameError, FrameReader, frame, read_reply
 from .operate import TIMEOUT, Done
 from .questions import name_of
 from .snapshot import TreeSnapshot
+from .statistics import SystemStatistics
 from .status import NodeStatus
-from .system import SystemStatistics
 from .unixsocket import connect
 from .why import Finding
 

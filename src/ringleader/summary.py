@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ringleader.actors.journal import StageJournal
 
     from .deaths import Death
-    from .system import SystemStatistics
+    from .statistics import SystemStatistics
 
 
 NOBODY: Final = "ended with its supervisor"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -21,9 +20,9 @@ from ringleader.actors.events.base import Event, EventCategory
 from ringleader.actors.events.catalogue import Catalogue
 from ringleader.actors.events.codec import PayloadLimits
 from ringleader.actors.events.errors import did_you_mean, nearest
-from ringleader.actors.letters import DeadLetters, Outcome
+from ringleader.actors.letters import DeadLetters
 from ringleader.actors.options import ActorOptions, EventOptions
-from ringleader.actors.registry import EventHub, EventStatistics
+from ringleader.actors.registry import EventHub
 from ringleader.actors.vigil import WatchList
 from ringleader.supervisors.cascade import CascadeBreaker
 from ringleader.supervisors.quarantine import COOL_DOWN, Quarantine
@@ -31,6 +30,7 @@ from ringleader.supervisors.spec import ChildSpec
 
 from .deaths import Deaths
 from .guardians import SUBSCRIBERS, FunctionSubscriber, Owner, Root
+from .statistics import SystemStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -45,31 +45,6 @@ if TYPE_CHECKING:
 
 
 logger = logging.getLogger("ringleader.system")
-
-
-@dataclass(frozen=True, slots=True)
-class SystemStatistics:
-    """Counters of a node.
-
-    Attributes:
-        messages: outcomes of all messages to all actors.
-        events: what became of events.
-        dead_letters: by reason.
-        actors: incarnations alive.
-        starts: starts ever tried.
-        restarts: starts at a path where somebody had lived before.
-        stuck_threads: threads that were given up in a handler and are still alive.
-        watched: incarnations whose progress or health is looked after.
-    """
-
-    messages: dict[Outcome, int]
-    events: EventStatistics
-    dead_letters: dict[Outcome, int]
-    actors: int
-    starts: int
-    restarts: int
-    stuck_threads: int
-    watched: int
 
 
 class System:

@@ -13,8 +13,9 @@ from ringleader.actors.base import Actor, build
 from ringleader.actors.cell import Cell
 from ringleader.actors.clock import RealClock
 from ringleader.actors.context import Context
-from ringleader.actors.dispatch import Pinned, Pool
+from ringleader.actors.dispatch import Pool
 from ringleader.actors.dispatch_async import LoopDispatcher
+from ringleader.actors.dispatch_pinned import Pinned
 from ringleader.actors.errors import PublishError
 from ringleader.actors.events.training import TrainingCompleted
 from ringleader.actors.letters import Outcome

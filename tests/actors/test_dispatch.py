@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from ringleader.actors.base import Actor
-from ringleader.actors.dispatch import TURN, Pinned, Pool, here, spawn
+from ringleader.actors.dispatch import TURN, Pool, here, spawn
+from ringleader.actors.dispatch_pinned import Pinned
 from tests.probe import holds, probe
 
 if TYPE_CHECKING:
