@@ -225,7 +225,7 @@ def test_an_actor_is_put_in_quarantine_and_released(run: Run, node: Node) -> Non
     [
         (["stop", "/top/idel"], "there is no actor at '/top/idel'; did you mean /top/idle"),
         (["stop", "/system/registry"], "belongs to the node itself"),
-        (["release", "/top/idle"], "is neither held nor in quarantine"),
+        (["release", "/top/idle"], "is not in quarantine"),
         (["quarantine", "/top/idle", "--for", "ever"], "'ever' is no duration; write 90s"),
         (["stop", "/top/idle", "--why", "x" * 2000], "not a question: .*length <= 1000"),
     ],
