@@ -58,6 +58,44 @@ def align_orphans(theirs: Trace, ours: Trace) -> bool:
     return True
 
 
+def align_answers_about_orphans(scenario: Scenario, theirs: Trace, ours: Trace) -> None:
+    """Rule 36: `terminate_child` of an orphan that OTP's killed supervisor left alive.
+
+    To the next supervisor it is a stranger that lives, so OTP answers `not_found`; here it has
+    ended with its supervisor, and to terminate who has ended is `ok`.
+    """
+    for at, step in enumerate(scenario["steps"]):
+        alive = _outlive(theirs, at)
+        mine = _answers(ours["steps"][at])
+        answers = zip(_ops(step), _answers(theirs["steps"][at]), strict=False)
+        for place, (entry, said) in enumerate(answers):
+            path = f"{entry.get('sup')}/{entry.get('child')}"
+            is_about_one = entry["op"] == "terminate_child" and path in alive
+            if is_about_one and said == ["error", "not_found"] and mine[place] == "ok":
+                mine[place] = said
+        if step["op"] != "batch":
+            ours["steps"][at]["result"] = mine[0]
+
+
+def _outlive(trace: Trace, at: int) -> set[str]:
+    """Return the paths of orphans that live after a step: they end later, or not at all."""
+    later = (e for part in trace["steps"][at + 1 :] for e in part.get("orphans", ()))
+    ends = {path for kind, path, *_ in later if kind == "exit"}
+    return ends | {name.rpartition("#")[0] for name in trace["left_alive"]}
+
+
+def _ops(step: Step) -> list[Step]:
+    ops: list[Step] = step["ops"] if step["op"] == "batch" else [step]
+    return ops
+
+
+def _answers(part: Part) -> list[Any]:
+    """Return what a step answers, for each of its operations; a batch's own list."""
+    result: Any = part["result"]
+    answers: list[Any] = result if part["op"] == "batch" and result != "noproc" else [result]
+    return answers
+
+
 def _orphans(trace: Trace) -> list[str]:
     ended = (e for part in parts(trace) for e in part.get("orphans", ()) if e[0] == "exit")
     return sorted({f"{path}#{nth}" for _, path, nth, _ in ended} | set(trace["left_alive"]))
@@ -183,6 +221,8 @@ def align(scenario: Scenario, theirs: Trace, ours: Trace) -> tuple[Trace, Trace,
         used.append("56 a")
     elif align_active(scenario, theirs, ours):
         used.append("56 b")
-    if "left_alive" in theirs and align_orphans(theirs, ours):
-        used.append("36")
+    if "left_alive" in theirs:
+        align_answers_about_orphans(scenario, theirs, ours)
+        if align_orphans(theirs, ours):
+            used.append("36")
     return theirs, ours, used

@@ -103,3 +103,13 @@ def test_templates_are_found_wherever_they_are_declared() -> None:
     found = template_paths({"tree": tree, "steps": steps})
 
     assert sorted(found) == ["root/a", "root/b", "root/b/d1/c", "root/n"]
+
+
+def test_who_lives_on_is_a_stranger_to_the_next_supervisor() -> None:
+    pair = next(p for p in golden("found") if p.scenario["name"] == "random_320333_0")
+    assert verdict(pair).rules == ("36",)
+
+    trace = json.loads(pair.trace)
+    trace["left_alive"] = []
+    trace["steps"][1]["orphans"] = [["exit", "root/b/d1", 1, "killed"]]
+    assert ".result" in verdict(pair, trace).difference
