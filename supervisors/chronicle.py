@@ -77,7 +77,8 @@ class Chronicle:
 
     def was_in_trouble(self, child: Child) -> bool:
         """Tell whether somebody wants to hear that it is healthy again."""
-        return self._events.is_looping(child) or self._path(child) in self._given_up
+        given_up = self._given_up  # nearly always empty, and each start asks
+        return self._events.is_looping(child) or (bool(given_up) and self._path(child) in given_up)
 
     def healthy(self, child: Child) -> None:
         """Say that a child's crash loop is over; forget that it had failed for good."""

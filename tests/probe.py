@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from asyncio import get_running_loop
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -26,3 +27,11 @@ def holds(condition: Callable[[], object], timeout: float = 5.0) -> bool:
 def probe(condition: Callable[[], object], timeout: float = 5.0) -> None:
     """Wait until the condition is true; fail after `timeout` seconds."""
     assert holds(condition, timeout), f"not true within {timeout} s: {condition}"
+
+
+async def once_around() -> None:
+    """Let the event loop run what is ready now; no time passes."""
+    loop = get_running_loop()
+    done = loop.create_future()
+    loop.call_soon(done.set_result, None)
+    await done

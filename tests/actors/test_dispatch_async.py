@@ -14,7 +14,7 @@ from ringleader.actors.handlers import handles
 from ringleader.actors.letters import Outcome
 from ringleader.actors.lifecycle import Exit, Exited, Failed, Ignore, Ignored, Started, Up
 from tests.actors.stage import outcomes
-from tests.probe import probe
+from tests.probe import once_around, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def test_a_coroutine_ends_with_its_result(loop: LoopDispatcher) -> None:
     ended: list[str | None] = []
 
     async def give() -> str:
-        await asyncio.sleep(0)  # once around the loop
+        await once_around()
         return "result"
 
     loop.put(job(lambda _: loop.run_task(give(), ended.append)))

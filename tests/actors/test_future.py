@@ -16,7 +16,7 @@ from ringleader.actors.errors import DeadlockError
 from ringleader.actors.future import Reply, _circle
 from ringleader.actors.handlers import handles
 from ringleader.actors.letters import Outcome
-from tests.probe import probe
+from tests.probe import once_around, probe
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -234,7 +234,7 @@ def test_many_coroutines_await_one_reply_and_one_gives_up() -> None:
 
     async def scenario() -> list[Any]:
         tasks = [asyncio.create_task(_await(reply)) for _ in range(3)]
-        await asyncio.sleep(0)  # let them begin
+        await once_around()  # let them begin
         tasks[0].cancel()
         await later(reply, 7, reply)
         return await asyncio.gather(*tasks, return_exceptions=True)
@@ -250,7 +250,7 @@ def test_a_reply_after_the_loop_has_ended_disturbs_nobody() -> None:
 
     async def give_up() -> None:
         task = asyncio.create_task(_await(reply))
-        await asyncio.sleep(0)  # let it begin
+        await once_around()  # let it begin
         task.cancel()
 
     asyncio.run(give_up())

@@ -24,6 +24,7 @@ from ringleader.supervisors.errors import (
 )
 from ringleader.supervisors.ref import Answer, SupervisorRef
 from ringleader.supervisors.spec import ChildSpec
+from tests.probe import once_around
 from tests.supervisors.samples import Log, Team, Worker, start, states, team, workers
 
 if TYPE_CHECKING:
@@ -303,7 +304,7 @@ def test_a_future_can_be_awaited(system: TestSystem, ref: SupervisorRef[Any]) ->
 
     async def both() -> ChildCounts:
         waiting = asyncio.create_task(wait())
-        await asyncio.sleep(0)
+        await once_around()
         system.run()
         return await waiting
 

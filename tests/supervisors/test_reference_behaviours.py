@@ -14,8 +14,8 @@ from ringleader.supervisors.cascade import CascadeLimits, Threshold
 from ringleader.supervisors.errors import BadChildSpec, ChildNotFound, ChildRunning, ChildWaits
 from ringleader.supervisors.spec import Limit
 from ringleader.testing import TestSystem
+from tests.supervisors.onlooker import children, listen, states
 from tests.supervisors.samples import Log, start, team, tell, workers
-from tests.supervisors.test_beyond_otp import children, listen, states
 
 if TYPE_CHECKING:
     from ringleader.supervisors.ref import SupervisorRef

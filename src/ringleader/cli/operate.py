@@ -101,7 +101,7 @@ def quarantine(
 
 @answers_errors
 def release(path: Whom, *, config: Config = None, data_dir: Data = None, json: Json = False) -> int:
-    """Release an actor that is held or in quarantine, and start it."""
+    """Release an actor from quarantine and start it; what is held only `start` lifts."""
     return _order("release", path, "", config, data_dir, json=json)
 
 
