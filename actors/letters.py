@@ -11,6 +11,7 @@ from .reasons import describe, text_of
 from .value_errors import frames_of
 
 if TYPE_CHECKING:
+    from .events.base import Envelope
     from .incarnation import Incarnation
     from .lifecycle import Reason
 
@@ -31,6 +32,12 @@ class Outcome(StrEnum):
     """The mailbox was full, and the sender was told."""
     UNDELIVERABLE = "undeliverable"
     """Nobody will read the mailbox any more, or it had to make room."""
+    UNKNOWN_TYPE = "unknown_type"
+    """An event whose type nobody here knows: of a newer version, or not registered."""
+    POISON = "poison"
+    """It can't be decoded, or whoever handled it never came back, again and again."""
+    HANDED_OVER = "handed_over"
+    """It goes back to the event log, for a later life of its durable consumer: no dead letter."""
     RETRIED = "retried"
     """Its handler is idempotent, so that it was put back once after an interruption."""
 
@@ -47,6 +54,8 @@ class DeadLetter:
         detail: what more is known, in words.
         report: the death it belongs to, if an incarnation ended with it in hand.
         event_id: the event's id, if it is an event.
+        envelope: of the event, if it is one.
+        consumer: the durable consumer whose delivery it was; empty for transient subscribers.
     """
 
     path: str
@@ -56,6 +65,8 @@ class DeadLetter:
     detail: str = ""
     report: DeathReport | None = None
     event_id: str | None = None
+    envelope: Envelope | None = None
+    consumer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
