@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip -qq --disable-pip-version-check  # errors only
 
 # A stamp newer than pyproject.toml says that its extras are installed.
 EXTRAS_RUN := selfplay
-EXTRAS_DEV := selfplay,dev
+EXTRAS_DEV := selfplay,status,dev
 STAMP_RUN  := $(VENV)/.ringleader-run
 STAMP_DEV  := $(VENV)/.ringleader-dev
 

@@ -139,7 +139,11 @@ class Accounts:
                 if delivery.settled:
                     return
                 delivery.settled = True
-            delivery.subscription.settle(outcome)
+                if delivery.began:
+                    delivery.seconds = self.context.now() - delivery.began
+            if outcome is Outcome.UNDELIVERABLE and delivery.subscription.takes_back(delivery):
+                delivery.subscription.settle(delivery, Outcome.HANDED_OVER)
+                return
         letter = DeadLetter(
             path=self.path,
             message=plain(item),
@@ -148,5 +152,9 @@ class Accounts:
             detail=detail,
             report=report,
             event_id=None if delivery is None else delivery.envelope.id,
+            envelope=None if delivery is None else delivery.envelope,
+            consumer="" if delivery is None else delivery.subscription.consumer,
         )
         self.context.dead_letters.put(letter)
+        if delivery is not None:  # last: a durable consumer goes on once its letter is kept
+            delivery.subscription.settle(delivery, outcome)

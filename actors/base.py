@@ -15,7 +15,7 @@ from .context import Context
 from .coroutines import async_handlers, has_async_methods
 from .errors import HandlerError
 from .future import Reply
-from .handlers import Handler, collect
+from .handlers import Handler, collect, narrowest
 from .mailbox import OVERFLOWS, Overflow
 from .ref import Inbox, Ref
 from .timers import Timers
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from .events.base import Event
     from .incarnation import Incarnation
+    from .publication import Publication
+    from .topics import Topic
 
 logger = logging.getLogger("pykka")  # where Pykka's users look
 A = TypeVar("A", bound="pykka.Actor")
@@ -68,8 +70,13 @@ class Actor(pykka.Actor):
     ref_class: ClassVar[type[Ref[Any]]] = Ref
     """The class of its refs."""
 
-    handlers: ClassVar[Mapping[type[Any], Handler]] = {}
-    """By type, what `@handles` declared."""
+    durable: ClassVar[bool] = False
+    """Whether it gets events through a durable consumer of the event log, named by its path: it
+    goes on where it stopped, over restarts of the node too. Types that are not logged come as to
+    everybody else."""
+
+    handlers: ClassVar[Mapping[type[Any] | Topic, Handler]] = {}
+    """By type and by topic of events, what `@handles` declared."""
 
     _table: ClassVar[dict[type[Any], Callable[[Any, Any], Any]]] = {}
     _cell: Cell
@@ -82,7 +89,11 @@ class Actor(pykka.Actor):
         """
         super().__init_subclass__(**kwargs)
         cls.handlers = collect(cls)
-        cls._table = {kind: handler.function for kind, handler in cls.handlers.items()}
+        cls._table = {
+            kind: handler.function
+            for kind, handler in cls.handlers.items()
+            if isinstance(kind, type)
+        }
         if cls.overflow is not None and cls.overflow not in OVERFLOWS:
             raise HandlerError(
                 f"{cls.__qualname__}.overflow is {cls.overflow!r}; it can be {', '.join(OVERFLOWS)}"
@@ -192,14 +203,12 @@ class Actor(pykka.Actor):
             handler = self._find(kind)
         return handler(self, message)
 
-    @classmethod
-    def _find(cls, kind: type[Any]) -> Callable[[Any, Any], Any]:
-        for base in kind.__mro__:
-            handler = cls.handlers.get(base)
-            if handler is not None:
-                cls._table[kind] = handler.function
-                return handler.function
-        return cls._unexpected
+    def _find(self, kind: type[Any]) -> Callable[[Any, Any], Any]:
+        handler = narrowest(self.handlers, kind)
+        if handler is None:
+            return Actor._unexpected
+        self._table[kind] = handler.function
+        return handler.function
 
     def _unexpected(self, message: Any) -> Any:
         return super().on_receive(message)  # logs that it was not expected
@@ -233,8 +242,20 @@ class Actor(pykka.Actor):
         timers: Timers = incarnation.timers
         return timers
 
-    def publish(self, event: Event, *, subject: str | None = None) -> str:
-        """Publish an event; return its id. Never waits for a handler.
+    def subscriptions(self) -> Mapping[Topic | str, str | Callable[[Any], Any]]:
+        """Say which of its methods takes which events, beside what `@handles` declares.
+
+        For who decides in `__init__` what to listen to; asked at each start. Keys are event types,
+        their names, categories, or `ALL`; values are methods of this actor, or their names. Not
+        for actors in processes of their own.
+        """
+        return {}
+
+    def publish(self, event: Event, *, subject: str | None = None) -> Publication:
+        """Publish an event. Never waits for a handler.
+
+        What is returned has the event's `id`; await it, or call its `get`, to learn what became of
+        the event: how many get it, or whether it was a duplicate.
 
         Raises:
             EventValidationError: a field is missing, or of another type than declared.
@@ -243,7 +264,9 @@ class Actor(pykka.Actor):
         """
         cell = self._cell
         self._check_not_abandoned()
-        return cell.context.publish(event, source=cell.path, subject=subject, cause=cell.envelope)
+        delivery = cell.delivery
+        cause = None if delivery is None else delivery.envelope
+        return cell.context.publish(event, source=cell.path, subject=subject, cause=cause)
 
     def watch(self, target: Ref[Any] | Incarnation) -> None:
         """Be told `Terminated`, once, when somebody is gone.
@@ -288,11 +311,8 @@ class Actor(pykka.Actor):
     @classmethod
     def is_idempotent(cls, message: Any) -> bool:
         """Tell whether the message may be handled again after an interruption."""
-        for base in type(message).__mro__:
-            handler = cls.handlers.get(base)
-            if handler is not None:
-                return handler.idempotent
-        return False
+        handler = narrowest(cls.handlers, type(message))
+        return handler is not None and handler.idempotent
 
     def _incarnation(self) -> Incarnation:
         current = self._cell.current

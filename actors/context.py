@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .letters import DeadLetterSink, DeathReport, EventSink
     from .message import Delivery
     from .osprocess_owner import Processes
+    from .publication import Publication
 
 
 MAX_STUCK_THREADS: Final = 64
@@ -40,8 +41,8 @@ class EventPort(Protocol):
 
     def publish(
         self, event: Event, *, source: str, subject: str | None, cause: Envelope | None
-    ) -> str:
-        """Validate an event and hand it to the registry; return its id."""
+    ) -> Publication:
+        """Validate an event and hand it to the registry."""
         ...
 
     def attach(self, cell: Cell) -> None:
@@ -90,6 +91,8 @@ class Context:
         self.pid = os.getpid()
         self._own_clock = RealClock(spawn)
         self.clock: Clock = self._own_clock if clock is None else clock
+        self.now: Callable[[], float] = self.clock.now
+        """The clock's seconds; for who asks once for each message."""
         self.random = random.Random(seed)  # noqa: S311  # jitter and names, no secrets
         self.sink: EventSink = NoSink() if sink is None else sink
         self.is_heard = sink is not None
@@ -204,8 +207,8 @@ class Context:
         source: str,
         subject: str | None = None,
         cause: Envelope | None = None,
-    ) -> str:
-        """Hand an event to the registry; return its id.
+    ) -> Publication:
+        """Hand an event to the registry; what is returned tells its id, and what becomes of it.
 
         Raises:
             PublishError: there is no registry.

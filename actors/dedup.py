@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,28 +27,29 @@ class DedupWindow:
                 "both must be positive"
             )
         self.window, self.capacity = window, capacity
-        self._seen: OrderedDict[Hashable, float] = OrderedDict()
+        self._seen: dict[Hashable, str] = {}
+        self._order: deque[tuple[float, Hashable]] = deque()
         self.evicted = 0
         """Keys that went before their time because there were too many."""
 
-    def is_duplicate(self, key: Hashable, now: float) -> bool:
-        """Tell whether the key was let through less than a window ago; else note it."""
-        self._forget(now)
-        if key in self._seen:
-            return True
-        self._seen[key] = now
-        if len(self._seen) > self.capacity:
-            self._seen.popitem(last=False)
-            self.evicted += 1
-        return False
+    def original(self, key: Hashable, event_id: str, now: float) -> str | None:
+        """Return the id of the event with this key that was let through less than a window ago.
 
-    def _forget(self, now: float) -> None:
-        seen, oldest = self._seen, now - self.window
-        while seen:
-            key = next(iter(seen))
-            if seen[key] > oldest:
-                return
-            del seen[key]
+        If there is none, note this one, and return None.
+        """
+        order, seen = self._order, self._seen
+        oldest = now - self.window
+        while order and order[0][0] <= oldest:
+            del seen[order.popleft()[1]]
+        first = seen.get(key)
+        if first is not None:
+            return first
+        seen[key] = event_id
+        order.append((now, key))
+        if len(order) > self.capacity:
+            del seen[order.popleft()[1]]
+            self.evicted += 1
+        return None
 
     def __len__(self) -> int:
         """Return how many keys are held."""

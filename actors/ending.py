@@ -197,7 +197,7 @@ class Ending(Turns):
             self.settle(outcome)
             if delivery is not None:
                 delivery.settled = True
-                delivery.subscription.settle(outcome)
+                delivery.subscription.settle(delivery, outcome)
         elif self._may_try_again(incarnation, item):
             self.settle(Outcome.RETRIED)
             self.mailbox.q.insert(0, Again(item.message if type(item) is Fired else item))

@@ -59,6 +59,16 @@ class PublishError(RingleaderError):
     """An event could not be published: the actor or the system has no registry."""
 
 
+class PublishRefused(PublishError):  # noqa: N818  # a state of the registry
+    """An event was not taken for now: the registry or the event log is behind; try again later.
+
+    Attributes:
+        exit_code: of a command that meets it.
+    """
+
+    exit_code: int = 75
+
+
 class Stuck(RingleaderError):  # noqa: N818  # a reason, not a fault of ours
     """An incarnation was ended because it did not go on; the kinds below say how that was seen.
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from .errors import RingleaderError
 from .events.base import Envelope
@@ -40,7 +41,7 @@ class EventLogError(RingleaderError):
 
 
 class ConsumerTaken(EventLogError):  # noqa: N818  # a state of the consumer
-    """Another owner holds the consumer, and its lease has not run out."""
+    """Another owner holds the consumer, or who asks does not hold it (any more)."""
 
 
 class NoSuchConsumer(EventLogError):  # noqa: N818  # a state of the log
@@ -118,7 +119,7 @@ class ConsumerInfo(msgspec.Struct, frozen=True, kw_only=True):
         idempotent: see `ConsumerSpec`.
         cursor: sequence of the last event that it was handed, or that was skipped for it.
         in_hand: events handed out without an outcome.
-        lag: events of its types behind the cursor that it was not handed yet.
+        lag: events that wait to be handed to it, for the first time or again.
         owner: who holds it; empty if nobody does.
         lease_until: seconds UTC at which the lease runs out; None: it has none.
         active: whether it is attached now.
@@ -187,6 +188,22 @@ class LogStatistics(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
 
 
+def packed(envelope: Envelope) -> bytes:
+    """Return an envelope as it is kept: MessagePack, without the sequence.
+
+    Raises:
+        EventLogError: it can't be written.
+    """
+    if envelope.sequence is not None:
+        envelope = replace(envelope, sequence=None)
+    try:
+        return msgspec.msgpack.encode(envelope)
+    except UnicodeEncodeError as error:
+        raise EventLogError(
+            f"the event {envelope.id!r} can't be kept, its envelope has a lone surrogate: {error}"
+        ) from error
+
+
 class EventLog(Protocol):
     """Keeps events in order, and how far each consumer has come. Safe to use from any thread."""
 
@@ -204,26 +221,34 @@ class EventLog(Protocol):
     def append(self, publication: Publication) -> None:
         """Commit an event, then tell the listener; return at once.
 
-        One that is not `is_logged` is only passed on, behind what was appended before it. When it
-        is committed its `sequence` is set. An id that is in the log already is not written again:
-        its `sequence` is then negative, minus the one that it has there.
+        One that is not `is_logged` is only passed on, behind what was appended before it; but it
+        does not wait for a disk that takes nothing (`trouble`). When an event is committed its
+        `sequence` is set. An id that is in the log already is not written again: its `sequence`
+        is then negative, minus the one that it has there.
+
+        Raises:
+            EventLogError: its envelope can't be written (a lone surrogate), or the log is closed.
         """
         ...
 
     def attach(self, spec: ConsumerSpec, owner: str, then: Then[ConsumerInfo]) -> None:
         """Become the holder of a consumer, which is made if it is new.
 
-        Another spec for a known name replaces the old one; its cursor stays. What was in hand of
-        another owner is treated as the spec says (handed out again, or a dead letter).
+        Another spec for a known name replaces the old one; its cursor stays. What an owner had in
+        hand whose lease has run out is treated as the old spec says (handed out again, or a dead
+        letter). Who holds it already keeps what it has in hand.
 
-        Errors: `ConsumerTaken`: another owner's lease has not run out.
+        Errors: `ConsumerTaken`: another owner holds it, and its lease has not run out;
+        `EventLogError`: no name, no owner, no type, or a lease that is not positive.
         """
         ...
 
     def fetch(self, name: str, owner: str, limit: int, then: Then[Fetched]) -> None:
         """Hand out the next events, at most `limit`; renews the lease. None come if there are none.
 
-        Errors: `NoSuchConsumer`, `ConsumerTaken`.
+        What was put back comes first, then what is behind the cursor; all in order.
+
+        Errors: `NoSuchConsumer`, `ConsumerTaken`; `EventLogError`: `limit` is less than 1.
         """
         ...
 
@@ -232,7 +257,8 @@ class EventLog(Protocol):
     ) -> None:
         """Note outcomes of events in hand, for good; `then` hears how many were in hand still.
 
-        An event that is not in hand any more (the lease ran out) is left as it is.
+        An event that is not in hand any more (the lease ran out) is left as it is. The outcome
+        `HANDED_OVER` puts an event back, as `hand_back`. Renews the lease.
         """
         ...
 
@@ -241,15 +267,20 @@ class EventLog(Protocol):
         ...
 
     def detach(self, name: str, owner: str, then: Then[bool] | None = None) -> None:
-        """Let go of a consumer. What is in hand is treated as after a kill; the cursor stays."""
+        """Let go of a consumer. What is in hand is treated as after a kill; the cursor stays.
+
+        `then` hears whether `owner` held it.
+        """
         ...
 
     def forget(self, name: str, then: Then[bool]) -> None:
-        """Delete a consumer with its cursor; `then` hears whether there was one."""
+        """Delete a consumer, held or not, with its cursor; `then` hears whether there was one."""
         ...
 
     def rewind(self, name: str, after: int, then: Then[ConsumerInfo]) -> None:
         """Set a consumer's cursor, so that it is handed what follows `after` (again).
+
+        What is in hand above `after` is so no more: it is handed out as if for the first time.
 
         Errors: `NoSuchConsumer`.
         """

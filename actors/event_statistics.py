@@ -22,6 +22,10 @@ class EventStatistics:
         looped: events refused because too many caused one another.
         unknown: events dropped because nobody knows their name, by name.
         renamed: old spellings of names and fields that were met.
+        shed: events dropped to the dead letters under pressure; not among `published`.
+        refused: events that their publishers got back under pressure.
+        expired: events that were older than their type's `max_age` when they came.
+        level: how far behind the registry is.
     """
 
     published: int
@@ -34,3 +38,7 @@ class EventStatistics:
     looped: int
     unknown: dict[str, int]
     renamed: dict[str, int]
+    shed: int = 0
+    refused: int = 0
+    expired: int = 0
+    level: str = "none"

@@ -11,6 +11,7 @@ from .letters import Outcome
 if TYPE_CHECKING:
     from .events.base import Event
     from .letters import DeathReport
+    from .message import Delivery
 
 MANY: Final = 5
 """Failures in a row after which the subscriber's health counts as degraded, as in the reference
@@ -21,18 +22,18 @@ ABOUT_FAILURES: Final = (HandlerFailed, HandlerTimeout, CoordinatorHealthDegrade
 
 
 def failure_events(
-    event: Event, name: str, outcome: Outcome, report: DeathReport, in_a_row: int
+    delivery: Delivery, name: str, outcome: Outcome, report: DeathReport, in_a_row: int
 ) -> list[Event]:
     """Return what to tell of a handler that raised or, with another outcome, took too long.
 
     Args:
-        event: what it was at.
+        delivery: what it was at.
         name: the event type's, canonical.
         outcome: `FAILED`, or `TIMED_OUT`, of which the registry tells itself.
         report: the end of its incarnation.
         in_a_row: failures of this subscription up to now.
     """
-    if isinstance(event, ABOUT_FAILURES):
+    if isinstance(delivery.event, ABOUT_FAILURES):
         return []
     coordinator = report.path.rpartition("/")[2]
     events: list[Event] = []
@@ -43,6 +44,8 @@ def failure_events(
                 event_type=name,
                 error=report.cause,
                 coordinator=coordinator,
+                event_id=delivery.envelope.id,
+                duration_seconds=delivery.seconds,
             )
         )
     if in_a_row == MANY:

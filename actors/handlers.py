@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar, cast
 
 from .errors import HandlerError
+from .events.base import Event, EventCategory
+from .topics import ALL, All, Condition, Topic, Where, condition
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,71 +21,96 @@ _PROMOTED: dict[type[Any], tuple[type[Any], ...]] = {int: (float, complex), floa
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One method for one type of messages.
+    """One method for one type of messages, or for one topic of events.
 
     Attributes:
-        type: what it handles; instances of subclasses come to it too.
+        type: what it handles: a class, whose subclasses' instances come to it too; a category; or
+            `ALL`. The narrowest handler gets a message.
         name: the method's name.
         function: the method, as found on the class.
         idempotent: whether a message in hand at a death is handled again, once.
         is_async: whether it is an `async def`.
+        timeout: seconds that it may take for one event; None: as the system says.
+        condition: of the events only those that this is true of are delivered.
+        echo: whether the actor also gets what it has published itself.
     """
 
-    type: type[Any]
+    type: type[Any] | Topic
     name: str
     function: Callable[..., Any]
     idempotent: bool
     is_async: bool
+    timeout: float | None = None
+    condition: Condition | None = None
+    echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    types: tuple[type[Any] | str, ...]
+    types: tuple[type[Any] | str | All, ...]
     idempotent: bool
+    timeout: float | None
+    where: Where | None
+    echo: bool
 
 
-def handles(*types: type[Any] | str, idempotent: bool = False) -> Callable[[F], F]:
+def handles(
+    *types: type[Any] | str | All,
+    idempotent: bool = False,
+    timeout: float | None = None,
+    where: Where | None = None,
+    echo: bool = False,
+) -> Callable[[F], F]:
     """Let a method handle messages of these types.
 
     An event type is subscribed to while the actor is in the tree; any other type is for direct
     messages. The method takes the message and nothing else; what it returns answers an `ask`.
 
     Args:
-        types: classes, or names of events in the catalogue (`"TRAINING_COMPLETED"`).
+        types: classes; names of events in the catalogue (`"TRAINING_COMPLETED"`); categories of
+            events (`EventCategory.HEALTH`); or `ALL` for every event. Of several that fit, the
+            narrowest gets the event.
         idempotent: the message in hand at a death is handled again, once, by the next
             incarnation; otherwise it is set aside as a dead letter.
+        timeout: seconds that it may take for one event; default: `events.handler_timeout`.
+        where: take only events of which this is true: a mapping of fields to values, a set of
+            values for one of several, or a function of the event. It runs in the registry, so it
+            must be quick, and it never sees direct messages.
+        echo: take also what this actor has published itself.
 
     Raises:
         HandlerError: when the class is created: unknown event, not a type, wrong signature, two
-            handlers for one type.
+            handlers for one type, a condition on a field that the type does not have.
     """
+    if timeout is not None and not timeout > 0:
+        raise HandlerError(f"@handles(timeout={timeout!r}): it is seconds above 0")
     if len(types) == 1 and inspect.isfunction(types[0]):
         raise HandlerError(
-            f"@handles of {_name(types[0])} names no type; write @handles(SomeMessage)"
+            f"@handles of {name_of(types[0])} names no type; write @handles(SomeMessage)"
         )
 
     def mark(function: F) -> F:
         if not types:
             raise HandlerError(
-                f"@handles() of {_name(function)} names no type; write @handles(SomeMessage)"
+                f"@handles() of {name_of(function)} names no type; write @handles(SomeMessage)"
             )
         if _MARK in getattr(function, "__dict__", {}):
             raise HandlerError(
-                f"{_name(function)} has two @handles; name all its types in one, @handles(A, B)"
+                f"{name_of(function)} has two @handles; name all its types in one, @handles(A, B)"
             )
-        setattr(function, _MARK, _Mark(types, idempotent))
+        setattr(function, _MARK, _Mark(types, idempotent, timeout, where, echo))
         return function
 
     return mark
 
 
-def collect(cls: type[Any]) -> dict[type[Any], Handler]:
-    """Return the handlers of a class by type.
+def collect(cls: type[Any]) -> dict[type[Any] | Topic, Handler]:
+    """Return the handlers of a class by type, and by topic.
 
     Raises:
         HandlerError: see `handles`.
     """
-    found: dict[type[Any], Handler] = {}
+    found: dict[type[Any] | Topic, Handler] = {}
     for name in _method_names(cls):
         function = inspect.getattr_static(cls, name, None)
         mark = _mark_of(cls, name)
@@ -95,16 +122,52 @@ def collect(cls: type[Any]) -> dict[type[Any], Handler]:
         _check_signature(where, function)
         for entry in mark.types:
             kind = _resolve(where, entry)
-            _check_annotation(where, function, kind)
+            _check_annotation(where, function, kind if isinstance(kind, type) else Event)
             other = found.get(kind)
             if other is not None:
                 raise HandlerError(
-                    f"{cls.__qualname__}.{other.name} and {where} both handle {kind.__qualname__}; "
+                    f"{cls.__qualname__}.{other.name} and {where} both handle {name_of(kind)}; "
                     "one type has one handler"
                 )
-            is_async = inspect.iscoroutinefunction(function)
-            found[kind] = Handler(kind, name, function, mark.idempotent, is_async)
+            found[kind] = _handler(where, name, function, kind, mark)
     return found
+
+
+def _handler(
+    where: str, name: str, function: Callable[..., Any], kind: type[Any] | Topic, mark: _Mark
+) -> Handler:
+    is_event = is_topic(kind) or (isinstance(kind, type) and issubclass(kind, Event))
+    if not is_event and (mark.timeout is not None or mark.where is not None or mark.echo):
+        raise HandlerError(
+            f"{where} handles {name_of(kind)}, which is no event; timeout, where and echo are "
+            "for events"
+        )
+    return Handler(
+        kind,
+        name,
+        function,
+        mark.idempotent,
+        inspect.iscoroutinefunction(function),
+        mark.timeout,
+        condition(cast("Topic", kind), mark.where, where),
+        mark.echo,
+    )
+
+
+def is_topic(kind: object) -> TypeGuard[EventCategory | All]:
+    """Tell whether it is a category or `ALL`, no class."""
+    return kind is ALL or isinstance(kind, EventCategory)
+
+
+def narrowest(handlers: Mapping[type[Any] | Topic, Handler], kind: type[Any]) -> Handler | None:
+    """Return the handler for messages of a type: its own, a base's, its category's, or `ALL`'s."""
+    for base in kind.__mro__:
+        handler = handlers.get(base)
+        if handler is not None:
+            return handler
+    if issubclass(kind, Event) and hasattr(kind, "EVENT"):
+        return handlers.get(kind.EVENT.category) or handlers.get(ALL)
+    return None
 
 
 def _method_names(cls: type[Any]) -> list[str]:
@@ -126,7 +189,9 @@ def _mark_of(cls: type[Any], name: str) -> _Mark | None:
     return None
 
 
-def _resolve(where: str, entry: type[Any] | str) -> type[Any]:
+def _resolve(where: str, entry: type[Any] | str | All) -> type[Any] | Topic:
+    if is_topic(entry):
+        return entry
     if isinstance(entry, str):
         from .events.catalogue import Catalogue  # noqa: PLC0415  # most actors need no catalogue
         from .events.errors import UnknownEventTypeError  # noqa: PLC0415
@@ -187,5 +252,7 @@ def _is_union(hint: Any) -> bool:
     return origin is typing.Union or getattr(origin, "__name__", "") == "UnionType"
 
 
-def _name(function: Callable[..., Any]) -> str:
-    return getattr(function, "__qualname__", repr(function))
+def name_of(function: object) -> str:
+    """Return what a class, a function or a topic is called."""
+    name = getattr(function, "__qualname__", None) or getattr(function, "name", None)
+    return str(name or repr(function))

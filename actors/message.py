@@ -62,21 +62,52 @@ class Again:
 class Settles(Protocol):
     """Keeps the outcomes of the deliveries of one subscription."""
 
-    def settle(self, outcome: Outcome) -> None:
+    @property
+    def path(self) -> str:
+        """The subscriber's path."""
+        ...
+
+    @property
+    def consumer(self) -> str:
+        """The name of its durable consumer; empty for a transient subscription."""
+        ...
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds that its handler may take for one event; None: as the system says."""
+        ...
+
+    def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Count one delivery's outcome; called exactly once for each."""
+        ...
+
+    def takes_back(self, delivery: Delivery) -> bool:
+        """Take a delivery back that nobody will read any more; tell whether it is safe here."""
         ...
 
 
 class Delivery:
-    """One event for one subscriber."""
+    """One event for one subscriber.
 
-    __slots__ = ("envelope", "event", "settled", "subscription")
+    Attributes:
+        event: as the handler gets it.
+        envelope: of the event.
+        subscription: hears of the outcome.
+        settled: whether it has one.
+        began: when its handler was called, in the clock's seconds; 0.0 before that.
+        outcome: how it ended; None before that.
+        seconds: how long its handler took.
+    """
+
+    __slots__ = ("began", "envelope", "event", "outcome", "seconds", "settled", "subscription")
 
     def __init__(self, event: Event, envelope: Envelope, subscription: Settles) -> None:
         self.event = event
         self.envelope = envelope
         self.subscription = subscription
         self.settled = False
+        self.began = self.seconds = 0.0
+        self.outcome: Outcome | None = None
 
 
 def is_stop(item: Any) -> bool:

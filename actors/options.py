@@ -13,7 +13,23 @@ from .mailbox import Overflow
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
+OnMissing = Literal["fail", "warn", "ignore"]
+
 PYTHON = "{python}"
+
+CRITICAL = (
+    "TRAINING_COMPLETED",
+    "EVALUATION_COMPLETED",
+    "MODEL_PROMOTED",
+    "TASK_SPAWNED",
+    "TASK_COMPLETED",
+    "TASK_FAILED",
+)
+"""Without a subscriber to each of these, no iteration of the pipeline on one node ends.
+
+The reference system's lists have three more, TRAINING_STARTED and the two of DATA_SYNC: nobody in
+the tree that comes along syncs data, and nobody waits for the beginning of a training.
+"""
 
 
 class ActorOptions(Struct, frozen=True, kw_only=True):
@@ -98,6 +114,63 @@ class EventOptions(Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=1, description="longest chain of events that cause one another (events)"),
     ] = 32
+    critical_subscriptions: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="event types that must have a subscriber before the node is ready, or "
+            "groups of them (manager_events, pipeline_events, daemon_events, feedback_signals); "
+            "the default counts in a tree with a data pipeline only"
+        ),
+    ] = CRITICAL
+    on_missing_subscription: Annotated[
+        OnMissing,
+        Meta(
+            description="what follows if one of them has none when the grace is over: the start "
+            "fails, or it is told, or nothing",
+            extra={
+                "env": {
+                    "RINGRIFT_FAIL_ON_SUBSCRIPTION_FAILURE": {
+                        "1": "fail",
+                        "true": "fail",
+                        "yes": "fail",
+                        "on": "fail",
+                        "0": "warn",
+                        "false": "warn",
+                        "no": "warn",
+                        "off": "warn",
+                    }
+                }
+            },
+        ),
+    ] = "fail"
+    subscription_grace: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="time that subscribers have for it once the tree is up (seconds)",
+        ),
+    ] = 10
+    history: Annotated[
+        int,
+        Meta(ge=0, le=1_000_000, description="last events kept in memory, with who handled them"),
+    ] = 2_000
+    poll_interval: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="how often the event log is looked after: leases that ran out, retention, "
+            "and whatever a wake-up missed (seconds)",
+            extra={"env": "COORDINATOR_CROSS_PROCESS_POLL_INTERVAL"},
+        ),
+    ] = 5
+    backlog: Annotated[
+        int,
+        Meta(
+            ge=10,
+            description="how far the registry may be behind until publishers are told to stop; "
+            "pressure rises from a quarter of it on (events)",
+        ),
+    ] = 100_000
     log_level: Annotated[
         LogLevel,
         Meta(
@@ -115,6 +188,72 @@ class EventOptions(Struct, frozen=True, kw_only=True):
             },
         ),
     ] = "INFO"
+
+
+class EventLogOptions(Struct, frozen=True, kw_only=True):
+    """How long the event log keeps events, and for whom."""
+
+    retention: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="age above which an event is removed once every consumer is done with it "
+            "(seconds)",
+            extra={"env": {"RINGRIFT_CROSS_PROCESS_RETENTION_HOURS": 3600}},
+        ),
+    ] = 86_400
+    retention_events: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="number above which the oldest events are removed once every consumer is "
+            "done with them (events)",
+        ),
+    ] = 2_000_000
+    retention_bytes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="size above which the oldest events are removed once every consumer is "
+            "done with them (bytes)",
+        ),
+    ] = 1_073_741_824
+    cap_events: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="number above which the oldest events are removed whoever has not had "
+            "them yet (events)",
+        ),
+    ] = 8_000_000
+    cap_bytes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="size above which the oldest events are removed whoever has not had them "
+            "yet (bytes)",
+        ),
+    ] = 4_294_967_296
+    abandoned_after: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="time after which no events are kept for a consumer that is not attached "
+            "(seconds)",
+        ),
+    ] = 604_800
+    prune_interval: Annotated[
+        float, Meta(gt=0, description="how often is looked for what can be removed (seconds)")
+    ] = 60
+    poll_interval: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="how often consumers look for events of which they were not told; events "
+            "are pushed, so this finds none (seconds)",
+            extra={"env": "COORDINATOR_CROSS_PROCESS_POLL_INTERVAL"},
+        ),
+    ] = 5
 
 
 class StageOptions(Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .errors import Stuck
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .cell import Cell
-    from .events.base import Envelope
+    from .message import Delivery
 
 
 class HandlerTimedOut(Stuck):
@@ -30,48 +30,54 @@ class HandlerTimedOut(Stuck):
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A handler that is over its time."""
+    """A handler that is over its time.
+
+    Attributes:
+        cell: whose it is.
+        delivery: what it is at.
+        timeout: seconds that it had.
+    """
 
     cell: Cell
-    envelope: Envelope
+    delivery: Delivery
+    timeout: float
 
 
 def is_still(late: Late) -> bool:
     """Tell whether it is at that event still."""
-    return late.cell.envelope is late.envelope
+    return late.cell.delivery is late.delivery
 
 
 class Overdue:
-    """Remember who was at which event at the last looks.
+    """Tell who has been at one event for too long.
 
-    A handler is late once it was seen at one and the same event for `timeout` seconds: it had at
-    least that, and at most one interval between looks more.
+    A handler is late once it was called `timeout` seconds ago: it had at least that, and at most
+    one interval between looks more.
 
     Args:
-        timeout: seconds that a handler may take.
+        timeout: seconds that a handler may take whose subscription says nothing else.
     """
 
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
-        self._since: dict[Any, tuple[Envelope, float]] = {}
 
-    @property
-    def interval(self) -> float:
-        """Seconds between looks: a tenth of the timeout, and at most 5."""
-        return min(5.0, self.timeout / 10)
+    def interval(self, shortest: float | None = None) -> float:
+        """Return the seconds between looks: a tenth of the shortest timeout, and at most 5.
+
+        Args:
+            shortest: the shortest of those that subscriptions have of their own, if any has.
+        """
+        timeout = self.timeout if shortest is None else min(shortest, self.timeout)
+        return min(5.0, timeout / 10)
 
     def look(self, cells: Iterable[Cell], now: float) -> list[Late]:
         """Return who is late now."""
-        before, self._since = self._since, {}
         late: list[Late] = []
         for cell in cells:
-            envelope = cell.envelope
-            if envelope is None:
+            delivery = cell.delivery
+            if delivery is None:
                 continue
-            seen, since = before.get(cell, (envelope, now))
-            if seen is not envelope:
-                since = now
-            if now - since >= self.timeout:
-                late.append(Late(cell, envelope))
-            self._since[cell] = (envelope, since)
+            timeout = delivery.subscription.timeout or self.timeout
+            if now - delivery.began >= timeout:
+                late.append(Late(cell, delivery, timeout))
         return late

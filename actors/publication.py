@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import queue
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .future import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from .events.base import Envelope, Event
 
@@ -65,19 +63,37 @@ class Publication:
         payload: the event as MessagePack, equal for equal payloads.
         envelope: who says it, when and why.
         is_logged: whether it is to be committed to the event log before anyone sees it.
+        is_own: whether its id was made here, so that no other event has it.
+        sequence: its place in the log once it is there, set by the log; see `EventLog.append`.
     """
 
-    __slots__ = ("_receipt", "_waiter", "envelope", "event", "is_logged", "payload", "sequence")
+    __slots__ = (
+        "_about",
+        "_callbacks",
+        "_deliveries",
+        "_routing",
+        "envelope",
+        "event",
+        "is_logged",
+        "is_own",
+        "payload",
+        "sequence",
+    )
 
     def __init__(
-        self, event: Event, payload: bytes, envelope: Envelope, *, is_logged: bool = False
+        self,
+        event: Event,
+        payload: bytes,
+        envelope: Envelope,
+        is_logged: bool = False,  # noqa: FBT001, FBT002  # by position: one is made for each event
     ) -> None:
         self.event, self.payload, self.envelope = event, payload, envelope
-        self.is_logged = is_logged
+        self.is_logged, self.is_own = is_logged, True
         self.sequence: int | None = None
-        """Its place in the log, once it is there; set by the log."""
-        self._receipt: Receipt | None = None
-        self._waiter: Reply[Receipt] | None = None
+        self._routing: Routing | None = None
+        self._deliveries = 0
+        self._about: str | None = None
+        self._callbacks: list[Callable[[Receipt], object]] | None = None
 
     @property
     def id(self) -> str:
@@ -87,7 +103,10 @@ class Publication:
     @property
     def receipt(self) -> Receipt | None:
         """What became of it; None while the registry has not decided."""
-        return self._receipt
+        routing = self._routing
+        if routing is None:
+            return None
+        return Receipt(self.id, routing, self._deliveries, self.sequence, self._about)
 
     def get(self, *, timeout: float | None = None) -> Receipt:
         """Wait until the registry has decided, and the log has committed; return what became of it.
@@ -96,28 +115,43 @@ class Publication:
             pykka.Timeout: that took longer than `timeout` seconds; it is not taken back.
             BlockingCallError: called on the thread of an event loop; await it there.
         """
-        return self._receipt or self._reply().get(timeout=timeout)
+        return self.receipt or self._reply().get(timeout=timeout)
 
     def __await__(self) -> Generator[Any, Any, Receipt]:
         """Wait as `get` does, on an event loop."""
         return self._reply().__await__()
 
-    def decided(self, receipt: Receipt) -> None:
-        """Tell the publisher, if it wants to know; called once, by the registry."""
-        self._receipt = receipt
-        if self._waiter is not None:
-            with suppress(queue.Full):  # it came between, and has looked for itself
-                self._waiter.set(receipt)
+    def when_decided(self, call: Callable[[Receipt], object]) -> None:
+        """Call `call` once with what became of it: at once, or by the registry; it must not block.
+
+        It may be called in any thread, and must not raise.
+        """
+        if self._callbacks is None:
+            self._callbacks = []
+        self._callbacks.append(call)
+        if self._routing is not None:  # after the append: whoever comes second sees the other
+            self._tell()
+
+    def decided(self, routing: Routing, deliveries: int = 0, about: str | None = None) -> None:
+        """Say what became of it, once; by the registry, or whoever keeps it from getting there."""
+        self._deliveries, self._about = deliveries, about
+        self._routing = routing
+        if self._callbacks is not None:
+            self._tell()
+
+    def _tell(self) -> None:
+        receipt, callbacks = self.receipt, self._callbacks
+        while callbacks and receipt is not None:
+            try:
+                call = callbacks.pop()
+            except IndexError:  # the registry, or the publisher, took the last one
+                return
+            call(receipt)
 
     def _reply(self) -> Reply[Receipt]:
-        waiter = self._waiter
-        if waiter is None:
-            waiter = self._waiter = Reply()
-        # In this order: whoever comes second, this thread or the registry, sees the other.
-        if self._receipt is not None:
-            with suppress(queue.Full):
-                waiter.set(self._receipt)
-        return waiter
+        reply: Reply[Receipt] = Reply()
+        self.when_decided(reply.set)
+        return reply
 
     def __repr__(self) -> str:
         return f"<Publication {self.envelope.type} {self.id}>"

@@ -1,243 +1,47 @@
-"""The registry: the actor that routes events, and what it shares with publishers."""
+"""The registry: the actor that routes events."""
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import logging
-from collections import Counter
 from functools import partial
-from threading import Lock
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 import msgspec
 from pykka import ActorDeadError
 
 from .base import Actor
-from .dedup import DedupWindow
-from .errors import MailboxFull, PublishError, RingleaderError
-from .event_statistics import EventStatistics
-from .events.base import Envelope, Event
-from .events.errors import UnknownEventTypeError
+from .consumer import Handed
+from .errors import MailboxFull, RingleaderError
+from .events.errors import EventValidationError, UnknownEventTypeError
 from .events.resilience import HandlerTimeout
-from .handler_failures import failure_events
 from .handlers import handles
 from .hang import stack_of
+from .hub import Committed, EventHub
 from .letters import DeadLetter, Outcome
 from .message import Delivery
-from .overdue import HandlerTimedOut, Overdue, is_still
-from .routing import RoutingTable, Subscription, Topic
+from .overdue import HandlerTimedOut, Late, Overdue, is_still
+from .publication import Publication, Routing
+from .publishing import NONE, Urgent
+from .strain import Strain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from .consumer import Feed
+    from .event_log import Record
+    from .events.base import Envelope, Event
+    from .kinds import Kind
+    from .routing import Subscription
 
-    from .cell import Cell
-    from .context import Context
-    from .events.catalogue import Catalogue
-    from .letters import DeathReport
-    from .options import EventOptions
-    from .ref import Ref
-
-logger = logging.getLogger("ringleader.events")
-
-REGISTRY_CAPACITY = 1_000_000
+REGISTRY_CAPACITY: Final = 1_000_000
 """A publisher in an actor never blocks, so the registry's mailbox has room."""
+WEIGH: Final = 64
+"""Events after which the registry looks how far behind it is."""
 
 
 class _Look(NamedTuple):
-    """Look for handlers that take too long."""
+    """Look for handlers that take too long, and whether pressure is over."""
 
 
-class Publish(NamedTuple):
-    """Route an event: validated, encoded, with its envelope."""
-
-    event: Event
-    payload: bytes
-    envelope: Envelope
-
-
-class EventHub:
-    """What the registry and the publishers share. It outlives the registry's incarnations.
-
-    Args:
-        context: of the system.
-        catalogue: the types that may be published.
-        options: dedup window, causation depth, handler timeout.
-        epoch: of this start of the node; part of event ids.
-    """
-
-    def __init__(
-        self, context: Context, catalogue: Catalogue, options: EventOptions, epoch: int
-    ) -> None:
-        self.context, self.catalogue, self.options, self.epoch = context, catalogue, options, epoch
-        self.table = RoutingTable()
-        self.window: DedupWindow | None = None
-        if options.dedup_window > 0:
-            self.window = DedupWindow(options.dedup_window, options.dedup_capacity)
-        self.ref: Ref[Registry] | None = None
-        self.names: dict[str, str] = {}
-        self._lock = Lock()
-        self._ids = itertools.count(1)
-        self._prefix = f"{epoch:016x}-"
-        self.published: Counter[str] = Counter()
-        self.deduplicated = self.unrouted = self.deliveries = self.looped = 0
-        self.unknown: Counter[str] = Counter()
-        self.renamed: Counter[str] = Counter()
-        self.taps: list[Callable[[Event, Envelope], None]] = []
-        """Called by the registry with each event that is no duplicate; must return at once."""
-
-    # ---------------------------------------------------------------- for publishers
-
-    def publish(
-        self,
-        event: Event,
-        *,
-        source: str,
-        subject: str | None = None,
-        cause: Envelope | None = None,
-    ) -> str:
-        """Validate an event and hand it to the registry; return its id.
-
-        Raises:
-            EventValidationError: a field is missing, or of another type than declared.
-            UnknownEventTypeError: its type is not in the catalogue.
-            PublishError: the registry is not running, or too many events caused one another.
-        """
-        value, payload = self.catalogue.validated(event)
-        depth = 0 if cause is None else cause.depth + 1
-        if depth > self.options.causation_depth:
-            self.looped += 1
-            raise PublishError(
-                f"{source} published {event.EVENT.name} as the {depth}th event of a chain in which "
-                f"each caused the next; more than {self.options.causation_depth} look like a loop"
-            )
-        envelope = Envelope(
-            id=f"{self._prefix}{next(self._ids)}",
-            source=source,
-            type=event.EVENT.value,
-            time=self.context.clock.time(),
-            subject=subject,
-            correlationid=None if cause is None else cause.correlationid or cause.id,
-            causationid=None if cause is None else cause.id,
-            depth=depth,
-            epoch=self.epoch,
-        )
-        if self.ref is None:
-            raise PublishError(
-                f"{event.EVENT.name} can't be published: the registry is not running"
-            )
-        try:
-            self.ref.tell(Publish(value, payload, envelope))
-        except ActorDeadError as error:
-            raise PublishError(
-                f"{event.EVENT.name} can't be published: the registry has stopped"
-            ) from error
-        return envelope.id
-
-    def publish_named(
-        self, name: str, payload: Mapping[str, Any], *, source: str, subject: str | None = None
-    ) -> str:
-        """Publish by name, in any of its spellings; return the id, empty if it was dropped.
-
-        Old spellings of names and fields are counted. A payload that names its source gives it to
-        the envelope.
-
-        Raises:
-            UnknownEventTypeError: the catalogue has no such type, and validation is strict.
-            EventValidationError: a field is missing, unknown, or of another type than declared.
-        """
-        try:
-            parsed = self.catalogue.parse(name, payload)
-        except UnknownEventTypeError as error:
-            if self.options.validation_strict:
-                raise
-            self.unknown[name] += 1
-            if self.unknown[name] == 1:
-                logger.warning("dropped, and so will be all of its kind: %s", error)
-            return ""
-        self.renamed.update(parsed.renamed)
-        return self.publish(parsed.event, source=parsed.source or source, subject=subject)
-
-    def failed(self, delivery: Delivery, outcome: Outcome, report: DeathReport) -> None:
-        """Tell that a handler raised or took too long, in the name of its actor."""
-        subscription: Subscription | None = None
-        if isinstance(delivery.subscription, Subscription):
-            subscription = delivery.subscription
-        name = self.catalogue.canonical(delivery.envelope.type)
-        in_a_row = 0 if subscription is None else subscription.failures
-        for event in failure_events(delivery.event, name, outcome, report, in_a_row):
-            try:
-                self.publish(
-                    event, source=report.path, subject=report.path, cause=delivery.envelope
-                )
-            except (RingleaderError, ActorDeadError) as error:
-                logger.warning("%s of %s not published: %s", event.EVENT.name, report.path, error)
-
-    # ---------------------------------------------------------------- for subscribers
-
-    def attach(self, cell: Cell) -> None:
-        """Subscribe a cell to the event types that its class handles."""
-        for kind in getattr(cell.ref.actor_class, "handlers", ()):
-            if issubclass(kind, Event):
-                self.table.subscribe(cell.ref, kind)
-
-    def detach(self, cell: Cell) -> None:
-        """Forget a cell that is gone for good: its subscriptions and its names."""
-        self.table.unsubscribe(cell.ref)
-        with self._lock:
-            self.names = {n: path for n, path in self.names.items() if path != cell.path}
-
-    def subscribe(self, ref: Ref[Any], topic: Topic, *, echo: bool = False) -> Subscription:
-        """Deliver events of a topic to an actor, until it is gone for good or unsubscribed."""
-        return self.table.subscribe(ref, topic, echo=echo)
-
-    def unsubscribe(self, ref: Ref[Any], topic: Topic | None = None) -> bool:
-        """Deliver no more; events routed already still come. Tell whether there was one."""
-        return self.table.unsubscribe(ref, topic)
-
-    def register(self, name: str, path: str) -> None:
-        """Give a path another name.
-
-        Raises:
-            ValueError: the name is taken by another path.
-        """
-        with self._lock:
-            taken = self.names.get(name)
-            if taken not in (None, path):
-                raise ValueError(f"the name {name!r} is taken by {taken}; unregister it first")
-            self.names = {**self.names, name: path}
-
-    def statistics(self) -> EventStatistics:
-        """Return the counters."""
-        return EventStatistics(
-            published=self.published.total(),
-            deduplicated=self.deduplicated,
-            unrouted=self.unrouted,
-            deliveries=self.deliveries,
-            outcomes=self.table.outcomes(),
-            by_type=dict(self.published),
-            subscriptions=len(self.table.subscriptions()),
-            looped=self.looped,
-            unknown=dict(self.unknown),
-            renamed=dict(self.renamed),
-        )
-
-
-def dedup_key(event: Event, payload: bytes, event_id: str) -> Hashable:
-    """Return what two events have in common that are the same fact.
-
-    `content`: SHA-256 over type and canonical payload, as the reference system has it.
-    """
-    dedup = event.EVENT.dedup
-    if dedup.kind == "id":
-        return event_id
-    if dedup.kind == "key":
-        return (event.EVENT.value, *(_hashable(getattr(event, field)) for field in dedup.fields))
-    return hashlib.sha256(event.EVENT.value.encode() + b"\0" + payload).digest()
-
-
-def _hashable(value: Any) -> Hashable:
-    return value if isinstance(value, str | int | float | None) else msgspec.msgpack.encode(value)
+class _KeepHouse(NamedTuple):
+    """Look after the event log: leases, retention, and what a wake-up may have missed."""
 
 
 class Registry(Actor):
@@ -252,79 +56,172 @@ class Registry(Actor):
     def __init__(self, hub: EventHub) -> None:
         super().__init__()
         self._hub = hub
+        self._now = self.context.clock.now
         self._overdue = Overdue(hub.options.handler_timeout)
+        self._strain = Strain(hub)
+        self._passing: dict[str, int] = {}
         self._looking = False
+        self._unweighed = 0
 
     def on_start(self) -> None:
         """Begin to take events."""
         self._hub.ref = self._cell.ref
         self._keep_looking()
+        if self._hub.log is not None:
+            self.timers.periodic(self._hub.options.poll_interval, _KeepHouse())
 
-    @handles(Publish)
-    def route(self, message: Publish) -> None:
-        """Count, deduplicate, and deliver."""
-        hub, (event, payload, envelope) = self._hub, message
-        kind = type(event)
-        hub.published[kind.EVENT.name] += 1
-        if hub.window is not None:
-            key = dedup_key(event, payload, envelope.id)
-            if hub.window.is_duplicate(key, self.context.clock.now()):
-                hub.deduplicated += 1
+    # ---------------------------------------------------------------- routing
+
+    @handles(Publication)
+    def route(self, publication: Publication) -> None:
+        """Route an event, and before it those that are urgent."""
+        if self._hub.urgent:
+            self.route_urgent(None)
+        self._route(publication)
+
+    @handles(Urgent)
+    def route_urgent(self, _: Urgent | None) -> None:
+        """Route what must not wait behind the rest."""
+        urgent = self._hub.urgent
+        while urgent:
+            self._route(urgent.popleft())
+
+    def _route(self, publication: Publication) -> None:
+        """Count, deduplicate, and commit or deliver."""
+        hub, event = self._hub, publication.event
+        kind = hub.kinds[type(event)]
+        kind.published += 1
+        if hub.window is not None and (kind.key is not None or not publication.is_own):
+            key = publication.id if kind.key is None else kind.key(event, publication.payload)
+            original = hub.window.original(key, publication.id, self._now())
+            if original is not None:
+                self._drop(publication, original)
                 return
+        if hub.log is not None and (
+            publication.is_logged or publication.envelope.source in self._passing
+        ):
+            self._commit(publication)
+        else:
+            self._deliver(publication, kind)
+
+    def _drop(self, publication: Publication, original: str) -> None:
+        self._hub.deduplicated += 1
+        publication.decided(Routing.DUPLICATE, 0, original)
+
+    def _commit(self, publication: Publication) -> None:
+        """Give it to the log; what one source publishes stays in order, logged or not."""
+        hub, source = self._hub, publication.envelope.source
+        self._passing[source] = self._passing.get(source, 0) + 1
+        hub.in_log += 1
+        if hub.log is not None:
+            hub.log.append(publication)
+
+    @handles(Committed, idempotent=True)
+    def deliver_committed(self, message: Committed) -> None:
+        """Deliver what the log has; each is taken out first, so that none comes twice."""
+        hub, publications = self._hub, message.publications
+        while publications:
+            publication = publications.popleft()
+            source = publication.envelope.source
+            left = self._passing.get(source, 1) - 1
+            if left:
+                self._passing[source] = left
+            else:
+                self._passing.pop(source, None)
+            hub.in_log -= 1
+            if publication.is_logged and publication.sequence is not None:
+                if publication.sequence < 0:  # the log has its id
+                    publication.sequence = -publication.sequence
+                    self._drop(publication, publication.id)
+                    continue
+                msgspec.structs.force_setattr(
+                    publication.envelope, "sequence", publication.sequence
+                )
+            self._deliver(publication, hub.kinds[type(publication.event)])
+        hub.consumers.wake()
+        for told in hub.commit_listeners:
+            told()
+
+    def _deliver(self, publication: Publication, kind: Kind) -> None:
+        """Give each subscriber its delivery; durable ones get what is logged from the log."""
+        hub, event, envelope = self._hub, publication.event, publication.envelope
         for tap in hub.taps:
             tap(event, envelope)
-        routed = False
-        for subscription in hub.table.routes(kind):
-            if subscription.path == envelope.source and not subscription.echo:
+        source, is_in_log = envelope.source, publication.sequence is not None
+        deliveries: list[Delivery] = []
+        durable = 0
+        for subscription in hub.table.routes(type(event)):
+            if subscription.path == source and not subscription.echo:
                 continue  # a component does not hear its own echo
-            routed = True
-            self._deliver(subscription, event, envelope)
-        if not routed:
+            condition = subscription.condition
+            if condition is not None and not self._accepts(subscription, event, envelope):
+                continue
+            if is_in_log and subscription.feed is not None:
+                durable += 1
+                continue
+            delivery = Delivery(event, envelope, subscription)
+            deliveries.append(delivery)
+            self._give(subscription, delivery, is_urgent=kind.is_urgent)
+        hub.deliveries += len(deliveries)
+        hub.history.entries.append((publication, deliveries))
+        for trace in hub.traces:
+            trace(publication, deliveries)
+        count = len(deliveries) + durable
+        if count:
+            publication.decided(Routing.ROUTED, count)
+            if not self._looking:
+                self._keep_looking()
+        else:
             hub.unrouted += 1
-        elif not self._looking:
+            publication.decided(Routing.UNROUTED)
+        self._unweighed += 1
+        if self._unweighed >= WEIGH or hub.slowing.waiting or hub.level is not NONE:
+            self._weigh()
+
+    def _weigh(self) -> None:
+        """Look how much waits for the registry itself."""
+        self._unweighed = 0
+        self._strain.weigh(len(self._cell.mailbox), self.publish)
+        if self._strain and not self._looking:
             self._keep_looking()
 
-    @handles(_Look)
-    def end_late_handlers(self, _: _Look) -> None:
-        """End incarnations that are at one event for too long, and say so."""
-        self._looking = False
-        self._keep_looking()
-        cells = {s.ref.cell: None for s in self._hub.table.subscriptions()}
-        for late in self._overdue.look(cells, self.context.clock.now()):
-            cell, timeout = late.cell, self._overdue.timeout
-            current = cell.current
-            if current is None:
-                continue
-            reason = HandlerTimedOut(late.envelope.type, timeout, stack_of(current))
-            if cell.kill(
-                current, reason, outcome=Outcome.TIMED_OUT, only_if=partial(is_still, late)
-            ):
-                self.publish(
-                    HandlerTimeout(
-                        handler_name=cell.path,
-                        event_type=self._hub.catalogue.canonical(late.envelope.type),
-                        timeout_seconds=timeout,
-                        coordinator=cell.path.rpartition("/")[2],
-                    )
-                )
-
-    def _keep_looking(self) -> None:
-        """Look again in a while, if any delivery is under way: an idle system has no timers."""
-        if any(s.pending for s in self._hub.table.subscriptions()):
-            self._looking = True
-            self.timers.once(self._overdue.interval, _Look())
-
-    def _deliver(self, subscription: Subscription, event: Event, envelope: Envelope) -> None:
-        self._hub.deliveries += 1
+    def _give(self, subscription: Subscription, delivery: Delivery, *, is_urgent: bool) -> None:
         subscription.sent += 1
+        ref = subscription.ref
         try:
-            subscription.ref.tell(Delivery(event, envelope, subscription))
+            if is_urgent and not ref.cell.mailbox.closed:
+                ref.cell.mailbox.put(delivery)  # control gets in where bulk does not
+            else:
+                ref.tell(delivery)
         except MailboxFull as error:
-            self._refuse(subscription, event, envelope, Outcome.REJECTED, str(error))
+            self._refuse(subscription, delivery, Outcome.REJECTED, str(error))
         except ActorDeadError as error:
-            self._refuse(subscription, event, envelope, Outcome.UNDELIVERABLE, str(error))
+            self._refuse(subscription, delivery, Outcome.UNDELIVERABLE, str(error))
+        else:
+            depth = len(ref.cell.mailbox.q)
+            if depth >= subscription.crowded:
+                self._strain.crowded(subscription, depth, self.publish)
+
+    def _accepts(self, subscription: Subscription, event: Event, envelope: Envelope) -> bool:
+        """Ask a subscriber's condition; one that raises makes a dead letter, and no delivery."""
+        try:
+            return subscription.condition is None or bool(subscription.condition(event))
+        except Exception as error:  # noqa: BLE001  # a user's function; nobody else is to suffer
+            detail = f"its condition raised {type(error).__name__}: {error}"
+            self._set_aside(subscription, event, envelope, Outcome.FAILED, detail)
+            return False
 
     def _refuse(
+        self, subscription: Subscription, delivery: Delivery, outcome: Outcome, detail: str
+    ) -> None:
+        delivery.settled = True
+        if subscription.takes_back(delivery):
+            subscription.settle(delivery, Outcome.HANDED_OVER)
+            return
+        self._set_aside(subscription, delivery.event, delivery.envelope, outcome, detail)
+        subscription.settle(delivery, outcome)
+
+    def _set_aside(
         self,
         subscription: Subscription,
         event: Event,
@@ -332,7 +229,6 @@ class Registry(Actor):
         outcome: Outcome,
         detail: str,
     ) -> None:
-        subscription.settle(outcome)
         self.context.dead_letters.put(
             DeadLetter(
                 path=subscription.path,
@@ -341,5 +237,102 @@ class Registry(Actor):
                 time=self.context.clock.time(),
                 detail=detail,
                 event_id=envelope.id,
+                envelope=envelope,
+                consumer=subscription.consumer,
             )
         )
+
+    # ---------------------------------------------------------------- out of the log
+
+    @handles(Handed, idempotent=True)
+    def deliver_handed(self, message: Handed) -> None:
+        """Deliver to a durable consumer what the log has handed out to it."""
+        feed, records = message.feed, message.records
+        feed.handed(len(records))
+        while records:
+            self._deliver_record(feed, records.pop(0))
+
+    def _deliver_record(self, feed: Feed, record: Record) -> None:
+        hub, envelope = self._hub, record.envelope
+        try:
+            event = hub.catalogue.decode(envelope.type, record.payload)
+        except UnknownEventTypeError as error:
+            feed.skip(record, Outcome.UNKNOWN_TYPE, str(error))
+            return
+        except EventValidationError as error:
+            feed.skip(record, Outcome.POISON, str(error))
+            return
+        kind = hub.kind(type(event))
+        age = self.context.clock.time() - envelope.time
+        if kind.max_age is not None and age > kind.max_age:
+            hub.expired += 1
+            feed.skip(record, Outcome.EXPIRED, f"{age:.0f} s old; {kind.max_age:g} s at most")
+            return
+        mine = [s for s in hub.table.routes(type(event)) if s.feed is feed]
+        if (
+            not mine
+            or (envelope.source == mine[0].path and not mine[0].echo)
+            or not self._accepts(mine[0], event, envelope)
+        ):
+            feed.settle(record.sequence, Outcome.HANDLED)  # it does not want this one
+            return
+        delivery = Delivery(event, envelope, mine[0])
+        hub.deliveries += 1
+        hub.history.add(delivery)
+        self._give(mine[0], delivery, is_urgent=kind.is_urgent)
+        if not self._looking:
+            self._keep_looking()
+
+    @handles(_KeepHouse)
+    def keep_house(self, _: _KeepHouse) -> None:
+        """Look after the log: what a wake-up has missed comes now, at the latest."""
+        log, now = self._hub.log, self.context.clock.time()
+        if log is not None:
+            log.reclaim(now)
+            log.prune(now)
+            self._hub.consumers.wake()
+            for told in self._hub.commit_listeners:
+                told()
+
+    # ---------------------------------------------------------------- handlers that take too long
+
+    @handles(_Look)
+    def end_late_handlers(self, _: _Look) -> None:
+        """End incarnations that are at one event for too long, and say so."""
+        self._looking = False
+        self._keep_looking()
+        subscriptions = self._hub.table.subscriptions()
+        cells = {s.ref.cell: None for s in subscriptions}
+        for late in self._overdue.look(cells, self._now()):
+            self._end_late(late)
+        self._strain.look(self.publish)
+        self._weigh()
+
+    def _end_late(self, late: Late) -> None:
+        cell, envelope = late.cell, late.delivery.envelope
+        current = cell.current
+        if current is None:
+            return
+        reason = HandlerTimedOut(envelope.type, late.timeout, stack_of(current))
+        is_here = partial(is_still, late)
+        if not cell.kill(current, reason, outcome=Outcome.TIMED_OUT, only_if=is_here):
+            return
+        event = HandlerTimeout(
+            handler_name=cell.path,
+            event_type=self._hub.catalogue.canonical(envelope.type),
+            timeout_seconds=late.timeout,
+            coordinator=cell.path.rpartition("/")[2],
+            event_id=envelope.id,
+        )
+        try:
+            self.publish(event)
+        except RingleaderError as error:
+            self._strain.unpublished(event, error)
+
+    def _keep_looking(self) -> None:
+        """Look again in a while, if any delivery is under way: an idle system has no timers."""
+        subscriptions = self._hub.table.subscriptions()
+        if any(s.pending for s in subscriptions) or self._strain:
+            self._looking = True
+            shortest = min((s.timeout for s in subscriptions if s.timeout), default=None)
+            self.timers.once(self._overdue.interval(shortest), _Look())

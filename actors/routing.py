@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from _thread import allocate_lock
-from enum import Enum
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
-from .events.base import Event, EventCategory
+from .events.scales import PressureLevel
 from .letters import Outcome
+from .pressure import mark
+from .topics import breadth, wants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .consumer import Feed
+    from .events.base import Event
+    from .message import Delivery
     from .ref import Ref
-
-
-class All(Enum):
-    """What somebody subscribes to who wants every event."""
-
-    ALL = "all"
-
-
-ALL: Final = All.ALL
-Topic: TypeAlias = type[Event] | EventCategory | Literal[All.ALL]
-"""An event type, a category of the catalogue, or `ALL`."""
+    from .topics import Condition, Topic
 
 
 HANDLED: Final = Outcome.HANDLED
+HANDED_OVER: Final = Outcome.HANDED_OVER
 FAILURES: Final = (Outcome.FAILED, Outcome.TIMED_OUT)
 
 
@@ -36,12 +31,53 @@ class Subscription:
 
     Outcomes come from the subscriber's turns and from whoever refuses a delivery, so they are
     counted under a lock.
+
+    Args:
+        ref: who gets the events.
+        topic: of which type or category, or all.
+        echo: whether it gets what it has published itself.
+        condition: of a topic's events only those that this is true of.
+        timeout: seconds that its handler may take for one event; None: as the system says.
+        declared: whether the subscriber's class says so; it is gone when the class does not.
+        feed: its durable consumer, which brings what is logged; None if it is transient.
     """
 
-    __slots__ = ("_lock", "echo", "failures", "outcomes", "ref", "sent", "topic")
+    __slots__ = (
+        "_lock",
+        "condition",
+        "crowded",
+        "declared",
+        "echo",
+        "failures",
+        "feed",
+        "level",
+        "outcomes",
+        "path",
+        "ref",
+        "sent",
+        "timeout",
+        "topic",
+    )
 
-    def __init__(self, ref: Ref[Any], topic: Topic, *, echo: bool = False) -> None:
+    def __init__(
+        self,
+        ref: Ref[Any],
+        topic: Topic,
+        *,
+        echo: bool = False,
+        condition: Condition | None = None,
+        timeout: float | None = None,
+        declared: bool = False,
+        feed: Feed | None = None,
+    ) -> None:
         self.ref, self.topic, self.echo = ref, topic, echo
+        self.path: str = ref.path
+        self.condition, self.timeout = condition, timeout
+        self.declared, self.feed = declared, feed
+        self.level = PressureLevel.NONE
+        """How far behind it is, as was last told."""
+        self.crowded = mark(PressureLevel.LOW, capacity_of(ref))
+        """Messages in its mailbox from which on that is looked at."""
         self.outcomes: dict[Outcome, int] = {}
         self._lock = allocate_lock()
         self.sent = 0
@@ -55,12 +91,15 @@ class Subscription:
         return self.sent - sum(self.outcomes.values())
 
     @property
-    def path(self) -> str:
-        """The subscriber's path."""
-        return self.ref.path
+    def consumer(self) -> str:
+        """The name of its durable consumer; empty if it is transient."""
+        return "" if self.feed is None else self.feed.name
 
-    def settle(self, outcome: Outcome) -> None:
-        """Count the outcome of one delivery."""
+    def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Count the outcome of one delivery; of what came out of the log, note it there."""
+        delivery.outcome = outcome
+        if self.feed is not None and delivery.envelope.sequence and outcome is not HANDED_OVER:
+            self.feed.settle(delivery.envelope.sequence, outcome)
         with self._lock:
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
             if outcome is HANDLED:
@@ -68,14 +107,16 @@ class Subscription:
             elif outcome in FAILURES:
                 self.failures += 1
 
+    def takes_back(self, delivery: Delivery) -> bool:
+        """Give back to the log what nobody has begun; tell whether it came from there."""
+        if self.feed is None or not delivery.envelope.sequence:
+            return False
+        self.feed.hand_back(delivery.envelope.sequence)
+        return True
+
     def wants(self, kind: type[Event]) -> bool:
         """Tell whether events of this type are of this topic."""
-        topic = self.topic
-        if topic is ALL:
-            return True
-        if isinstance(topic, EventCategory):
-            return kind.EVENT.category is topic
-        return issubclass(kind, topic)
+        return wants(self.topic, kind)
 
     def __repr__(self) -> str:
         topic = self.topic.__name__ if isinstance(self.topic, type) else self.topic.name
@@ -96,45 +137,82 @@ class RoutingTable:
         self._retired: list[Subscription] = []
         self._gone: dict[Outcome, int] = {}
 
-    def subscribe(self, ref: Ref[Any], topic: Topic, *, echo: bool = False) -> Subscription:
-        """Subscribe; doing it again changes nothing, but that `echo` is taken over."""
+    def subscribe(
+        self,
+        ref: Ref[Any],
+        topic: Topic,
+        *,
+        echo: bool = False,
+        condition: Condition | None = None,
+        timeout: float | None = None,
+        feed: Feed | None = None,
+    ) -> Subscription:
+        """Subscribe; doing it again changes nothing, but that what is said of it is taken over."""
         with self._lock:
-            mine = self._by_path.get(ref.path, ())
-            for subscription in mine:
-                if subscription.topic is topic and subscription.ref == ref:
-                    subscription.echo = echo
+            for subscription in self._of(ref):
+                if subscription.topic is topic:
+                    subscription.echo, subscription.timeout = echo, timeout
+                    subscription.condition, subscription.feed = condition, feed
                     return subscription
-            kept = tuple(s for s in mine if s.ref == ref)
-            self._retire(s for s in mine if s.ref != ref)
-            subscription = Subscription(ref, topic, echo=echo)
-            self._by_path[ref.path] = (*kept, subscription)
-            self._routes = {}
+            subscription = Subscription(
+                ref, topic, echo=echo, condition=condition, timeout=timeout, feed=feed
+            )
+            self._set(ref, (*self._of(ref), subscription))
             return subscription
+
+    def declare(self, ref: Ref[Any], declared: Iterable[Subscription]) -> None:
+        """Replace what a subscriber's class says of it; what it has asked for itself stays.
+
+        What was there before, with the same topic, goes on with its counters.
+        """
+        with self._lock:
+            mine = self._of(ref)
+            before = {s.topic: s for s in mine if s.declared}
+            merged = [
+                s if (old := before.get(s.topic)) is None else _renewed(old, s) for s in declared
+            ]
+            own = [s for s in mine if not s.declared]
+            if [*merged, *own] != list(mine):
+                self._set(ref, (*merged, *own))
+
+    def has(self, ref: Ref[Any]) -> bool:
+        """Tell whether anybody at this path is subscribed to anything."""
+        return ref.path in self._by_path
+
+    def _of(self, ref: Ref[Any]) -> tuple[Subscription, ...]:
+        """Return the subscriptions of a subscriber, not of another one that lived at its path."""
+        return tuple(s for s in self._by_path.get(ref.path, ()) if s.ref == ref)
+
+    def _set(self, ref: Ref[Any], subscriptions: tuple[Subscription, ...]) -> None:
+        """Replace all at a path; the caller has the lock."""
+        self._retire(s for s in self._by_path.get(ref.path, ()) if s not in subscriptions)
+        if subscriptions:
+            self._by_path[ref.path] = subscriptions
+        else:
+            self._by_path.pop(ref.path, None)
+        self._routes = {}
 
     def unsubscribe(self, ref: Ref[Any], topic: Topic | None = None) -> bool:
         """Drop a subscription, or all of this subscriber; tell whether there was one."""
         with self._lock:
-            mine = self._by_path.get(ref.path, ())
-            dropped = [s for s in mine if s.ref == ref and topic in (None, s.topic)]
-            if not dropped:
+            mine = self._of(ref)
+            kept = tuple(s for s in mine if topic not in (None, s.topic))
+            if len(kept) == len(mine):
                 return False
-            kept = tuple(s for s in mine if s not in dropped)
-            if kept:
-                self._by_path[ref.path] = kept
-            else:
-                del self._by_path[ref.path]
-            self._retire(dropped)
-            self._routes = {}
+            self._set(ref, kept)
             return True
 
     def routes(self, kind: type[Event]) -> tuple[Subscription, ...]:
-        """Return who gets events of this type: each subscriber once, in order of subscription."""
+        """Return who gets events of this type: each subscriber once, in order of subscription.
+
+        Of several topics of one subscriber the narrowest counts, with its conditions.
+        """
         routes = self._routes
         found = routes.get(kind)
         if found is None:
             with self._lock:
                 found = tuple(
-                    wanting[0]
+                    min(wanting, key=lambda s: breadth(s.topic, kind))
                     for mine in self._by_path.values()
                     if (wanting := [s for s in mine if s.wants(kind)])
                 )
@@ -164,6 +242,18 @@ class RoutingTable:
                 self._retired.append(subscription)
             else:
                 _add(self._gone, subscription.outcomes)
+
+
+def _renewed(old: Subscription, new: Subscription) -> Subscription:
+    """Take over what is said of a subscription anew."""
+    old.echo, old.condition, old.timeout = new.echo, new.condition, new.timeout
+    old.feed = new.feed
+    return old
+
+
+def capacity_of(ref: Ref[Any]) -> int:
+    """Return how many messages its mailbox holds."""
+    return ref.cell.mailbox.capacity
 
 
 def _add(total: dict[Outcome, int], outcomes: dict[Outcome, int]) -> None:

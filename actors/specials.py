@@ -79,7 +79,8 @@ def _refuse_ask(turns: Turns, incarnation: Incarnation, ask: Ask, error: Excepti
 def _deliver(
     turns: Turns, incarnation: Incarnation, item: Delivery
 ) -> Coroutine[Any, Any, None] | None:
-    turns.envelope = item.envelope
+    item.began = turns.context.now()
+    turns.delivery = item
     result = incarnation.actor.on_receive(item.event)
     if incarnation.is_async and inspect.iscoroutine(result):
         return _deliver_later(turns, incarnation, item, result)
@@ -96,7 +97,7 @@ async def _deliver_later(
 
 def _delivered(turns: Turns, incarnation: Incarnation, item: Delivery) -> None:
     if turns.delivered(incarnation, item):
-        item.subscription.settle(Outcome.HANDLED)
+        item.subscription.settle(item, Outcome.HANDLED)
 
 
 def _fired(turns: Turns, incarnation: Incarnation, item: Fired) -> Any:

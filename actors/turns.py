@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .dispatch import Dispatcher
-    from .events.base import Envelope
     from .incarnation import Incarnation
     from .lifecycle import Reason
     from .message import Delivery
@@ -34,8 +33,8 @@ class Turns(Accounts):
 
     __slots__ = (
         "current",
+        "delivery",
         "dispatcher",
-        "envelope",
         "in_turn",
         "reply_to",
         "waits_for",
@@ -46,8 +45,8 @@ class Turns(Accounts):
     def __init__(self) -> None:
         super().__init__()
         self.current: Incarnation | None = None
-        self.envelope: Envelope | None = None
-        """Of the event in hand: what is published meanwhile was caused by it."""
+        self.delivery: Delivery | None = None
+        """The event in hand: what is published meanwhile was caused by it."""
         self.reply_to: Any = None
         """Of the ask in hand, for actors that answer `LATER`."""
         self.waits_for: Turns | None = None
@@ -108,7 +107,7 @@ class Turns(Accounts):
                 if self.dispatcher.inline:
                     mailbox.partial = True
                     self.settle(Outcome.INTERRUPTED)
-                    self.envelope = None
+                    self.delivery = None
                     raise  # the turn was run by a caller's thread, and it is the caller's
                 self.fail(current, error)
             except BaseException as error:  # noqa: BLE001  # SystemExit is this actor's failure
@@ -187,11 +186,12 @@ class Turns(Accounts):
     def delivered(self, incarnation: Incarnation, item: Delivery) -> bool:
         """Note that an event's handler is through; tell whether that is its outcome."""
         with self._lock:
-            if incarnation.alive:  # else the envelope in hand is that of the next life
-                self.envelope = None
+            if incarnation.alive:  # else the event in hand is that of the next life
+                self.delivery = None
             if item.settled:
                 return False  # its killer has settled it, or its first try ended after all
             item.settled = True
+            item.seconds = self.context.now() - item.began
             return True
 
     def _abandon_turn(self) -> None:

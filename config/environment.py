@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PREFIX = "RINGLEADER_"
 OLD_PREFIX = "RINGRIFT_"
 CONFIG = PREFIX + "CONFIG"
-# Named by the documents of the old system without its prefix. Events are pushed: nothing polls.
+# Named by the documents of the old system without its prefix.
 OLD_NAMES = frozenset({"COORDINATOR_CROSS_PROCESS_POLL_INTERVAL"})
 
 
@@ -53,7 +53,7 @@ def from_environment(struct: type[msgspec.Struct], environment: Mapping[str, str
         if name.startswith(PREFIX) and name != CONFIG:
             collector.native(name, environment[name])
     ignored = [name for name in environment if name.startswith(OLD_PREFIX) and name not in old]
-    ignored += [name for name in environment if name in OLD_NAMES]
+    ignored += [name for name in environment if name in OLD_NAMES and name not in old]
     return collector.finish(ignored)
 
 

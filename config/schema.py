@@ -41,6 +41,7 @@ class Key:
         hint: its annotation, which `msgspec.convert` takes.
         aliases: old variables, each with a factor or with a table of words.
         whole: whether a table is one value, which a later layer replaces and doesn't add to.
+        secret: whether its value is shown to nobody.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Key:
     description: str = ""
     aliases: Mapping[str, object] = field(default_factory=dict[str, object])
     whole: bool = False
+    secret: bool = False
 
     @property
     def unit(self) -> str:
@@ -175,5 +177,8 @@ def _key(name: str, hint: object) -> Key:
     aliases: dict[str, object] = {}
     for env in extras:
         aliases |= {env: 1} if isinstance(env, str) else env
-    whole = any(meta.extra.get("whole", False) for meta in metas if meta.extra)
-    return Key(name, hint, description, aliases, whole)
+    whole, secret = (
+        any(meta.extra.get(word, False) for meta in metas if meta.extra)
+        for word in ("whole", "secret")
+    )
+    return Key(name, hint, description, aliases, whole, secret)

@@ -4,8 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from ringleader.actors.dead_letter_options import DeadLetterOptions
 from ringleader.actors.options import (
     ActorOptions,
+    EventLogOptions,
     EventOptions,
     LogLevel,
     StagesOptions,
@@ -16,7 +18,7 @@ from ringleader.supervisors.options import SupervisionOptions
 from .entry import TreeEntry
 from .sections import CoordinatorsOptions, DaemonsOptions
 
-__all__ = ["NodeOptions", "Settings", "TreeEntry"]
+__all__ = ["NodeOptions", "Settings", "StatusOptions", "TreeEntry"]
 
 
 class NodeOptions(Struct, frozen=True, kw_only=True):
@@ -55,6 +57,40 @@ class NodeOptions(Struct, frozen=True, kw_only=True):
     ] = 30
 
 
+class StatusOptions(Struct, frozen=True, kw_only=True):
+    """The status over HTTP."""
+
+    enabled: Annotated[
+        bool,
+        Meta(description="whether it is served; needs the extra `status`"),
+    ] = False
+    host: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="address that it is served at; without a token only this machine's own, "
+            "such as 127.0.0.1",
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=65_535,
+            description="TCP port; 0 takes a free one, which the log names",
+            extra={"env": "RINGRIFT_P2P_HEALTH_PORT"},
+        ),
+    ] = 8770
+    token: Annotated[
+        str,
+        Meta(
+            pattern=r"^[!-~]*$",
+            description="who asks must send it: `Authorization: Bearer TOKEN`; empty asks for none",
+            extra={"secret": True},
+        ),
+    ] = ""
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """Everything that can be set."""
 
@@ -62,8 +98,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         str, Meta(description="the profile laid over the file: a table [profiles.NAME]")
     ] = ""
     node: NodeOptions = NodeOptions()
+    status: StatusOptions = StatusOptions()
     actors: ActorOptions = ActorOptions()
     events: EventOptions = EventOptions()
+    event_log: EventLogOptions = EventLogOptions()
+    dead_letters: DeadLetterOptions = DeadLetterOptions()
     supervision: SupervisionOptions = SupervisionOptions()
     workload: WorkloadOptions = WorkloadOptions()
     stages: StagesOptions = StagesOptions()

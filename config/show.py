@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .layers import Leaf, Origin, known
 from .settings import Settings
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .load import Loaded
     from .schema import Key, KeyPath
 
+HIDDEN: Final = "(not shown)"
+"""In place of a secret; no secret of a settings file may have a space in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -22,7 +25,7 @@ class Row:
 
     Attributes:
         key: its dotted path.
-        value: what holds.
+        value: what holds; of a secret that is set, `HIDDEN`.
         source: the layer, and the place in it: `file (ringleader.toml:12)`.
         default: whether no layer above the defaults sets it.
         meaning: its description, empty for keys with free names.
@@ -48,4 +51,7 @@ def _rows(loaded: Loaded, path: KeyPath, key: Key) -> Iterator[Row]:
     for other, leaf in (found or {path: Leaf({}, Origin("default"))}).items():
         is_default = leaf.origin.layer == "default"
         meaning = key.description if other == path else ""
-        yield Row(dotted(other), leaf.value, str(leaf.origin), is_default, meaning)
+        value, source = leaf.value, str(leaf.origin)
+        if key.secret and value:
+            value, source = HIDDEN, leaf.origin.layer  # an argument's place is its text
+        yield Row(dotted(other), value, source, is_default, meaning)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ringleader.actors.cell import Cell
     from ringleader.actors.dispatch import Dispatcher
     from ringleader.actors.events.base import Envelope, Event
+    from ringleader.actors.publication import Publication
 
 
 LONGEST: Final = 100_000
@@ -85,11 +86,16 @@ class EventsOfParent:
 
     def publish(
         self, event: Event, *, source: str, subject: str | None, cause: Envelope | None
-    ) -> str:
+    ) -> Publication:
         """Have it published; what is wrong with it is raised here."""
-        del source, cause  # the parent knows who asks, and which event is in hand
-        number: str = self._link.request("publish", event, subject)
-        return number
+        del cause  # the parent knows which event is in hand
+        event_id, time = self._link.request("publish", event, subject)
+        from ringleader.actors.events.base import Envelope  # noqa: PLC0415  # for who publishes
+
+        from .process_published import PublishedInParent  # noqa: PLC0415  # as above
+
+        envelope = Envelope(id=event_id, source=source, type=event.EVENT.value, time=time)
+        return PublishedInParent(event, envelope, self._link)
 
     def attach(self, cell: Cell) -> None:
         """Do nothing: the parent has subscribed."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pykka import ActorDeadError
 
-from ringleader.actors.errors import BadValue, CannotCross, DeadlockError
+from ringleader.actors.errors import BadValue, CannotCross, DeadlockError, PublishError
 from ringleader.actors.events.base import Event
 from ringleader.actors.future import Reply
 from ringleader.actors.ref import Ref
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ringleader.actors.incarnation import Incarnation
     from ringleader.actors.lifecycle import Terminated
     from ringleader.actors.process_cell import ProcessCell
+    from ringleader.actors.publication import Publication
     from ringleader.actors.timers import ActorTimer, Timers
 
     from .process_link import ProcessLink
@@ -61,6 +62,9 @@ _OF_REFS: Final[Mapping[str, Callable[..., Any]]] = {
     "names": _names,
 }
 
+KEPT: Final = 1_000
+"""Events of a process actor of which it can still ask what became of them."""
+
 
 class Requests:
     """Serves one incarnation, on the event loop's thread.
@@ -81,6 +85,7 @@ class Requests:
         self._timers = timers
         self._replies: dict[int, tuple[Reply[Any], asyncio.Task[None]]] = {}
         self._once: dict[int, ActorTimer] = {}
+        self._published: dict[str, Publication] = {}
 
     def serve(self, number: int, what: str, data: bytes) -> None:
         """Do what is requested, and answer, now or later."""
@@ -106,6 +111,8 @@ class Requests:
         match what, args:
             case "publish", [Event() as event, subject]:
                 return self._publish(event, subject)
+            case "receipt", [str(event_id)]:
+                return self._receipt(event_id)
             case (str(), [ref, *rest]) if what in _OF_REFS and isinstance(ref, Ref):
                 return _OF_REFS[what](ref, *rest)
             case _:
@@ -182,9 +189,27 @@ class Requests:
 
     # ------------------------------------------------------------------- what is done
 
-    def _publish(self, event: Event, subject: str | None) -> str:
+    def _publish(self, event: Event, subject: str | None) -> tuple[str, float]:
         cell = self._cell
-        return cell.context.publish(event, source=cell.path, subject=subject, cause=cell.envelope)
+        cause = None if cell.delivery is None else cell.delivery.envelope
+        publication = cell.context.publish(event, source=cell.path, subject=subject, cause=cause)
+        self._published[publication.id] = publication
+        if len(self._published) > KEPT:
+            del self._published[next(iter(self._published))]
+        return publication.id, publication.envelope.time
+
+    def _receipt(self, event_id: str) -> Reply[tuple[str, int, int | None, str | None]]:
+        """Return what became of an event, once that is known."""
+        publication = self._published.get(event_id)
+        if publication is None:
+            raise PublishError(
+                f"what became of {event_id} is not known any more: {KEPT} were published since"
+            )
+        reply: Reply[tuple[str, int, int | None, str | None]] = Reply()
+        publication.when_decided(
+            lambda r: reply.set((str(r.routing), r.deliveries, r.sequence, r.duplicate_of))
+        )
+        return reply
 
     def _set_timer(self, number: int, seconds: float, period: float | None, message: Any) -> None:
         sealed = self._cell.seal(message)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ringleader.actors.base import Actor
 from ringleader.actors.errors import ActorDied, HandlerError
+from ringleader.actors.handlers import name_of
 from ringleader.actors.lifecycle import LATER, Exited, Failed, Ready, Shutdown, Up
 from ringleader.actors.ref import Ref
 
@@ -92,7 +93,7 @@ class Supervisor(Actor):
         super().__init_subclass__(**kwargs)
         for handler in cls.handlers.values():
             raise HandlerError(
-                f"{cls.__qualname__}.{handler.name} handles {handler.type.__qualname__}, but a "
+                f"{cls.__qualname__}.{handler.name} handles {name_of(handler.type)}, but a "
                 "supervisor only supervises; let a child handle it"
             )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -118,12 +119,20 @@ def test_afterwards_everything_is_as_before(tmp_path: Path) -> None:
 def test_events_can_be_traced_without_the_debug_lines_of_all_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    envelope = Envelope(id="1", source="/a", type="training_completed", time=0.0)
-    back = set_event_level("DEBUG")
-    log_event(TrainingCompleted(config_key="hex8_2p"), envelope)
-    back()
-    log_event(TrainingCompleted(config_key="hex5_2p"), envelope)
+    def published(config_key: str) -> Publication:
+        envelope = Envelope(id="1", source="/a", type="training_completed", time=0.0)
+        return Publication(TrainingCompleted(config_key=config_key), b"", envelope)
 
-    (record,) = caplog.records
-    assert "hex8_2p" in record.getMessage()
-    assert record.getMessage().endswith("from /a")
+    def delivery(path: str) -> Delivery:
+        event = published("hex8_2p")
+        return Delivery(event.event, event.envelope, cast("Settles", SimpleNamespace(path=path)))
+
+    back = set_event_level("DEBUG")
+    log_event(published("hex8_2p"), [delivery("/b"), delivery("/c")])
+    log_event(published("hex8_2p"), [])
+    back()
+    log_event(published("hex5_2p"), [])
+
+    lines = [record.getMessage() for record in caplog.records]
+    told = "[EventRouter] Published: TRAINING_COMPLETED (source=/a) id=1"
+    assert lines == [told, "[EventRouter] Delivered to: /b, /c", told]

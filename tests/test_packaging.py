@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ROOT = Path(__file__).parents[1]
-EXTRA = "selfplay"
-EXTRA_USERS = ("actors/workloads/",)  # the only ones that may need more than the dependencies
+EXTRAS = {  # the only ones that may need more than the dependencies, and what brings it
+    "actors/workloads/": "selfplay",
+    "src/ringleader/status_http/": "status",
+}
 
 
 def declared(project: dict[str, list[str]] | list[str]) -> set[str]:
@@ -54,20 +56,25 @@ def required() -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def extra() -> set[str]:
+def extras() -> dict[str, set[str]]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return declared(project["optional-dependencies"][EXTRA])
+    optional = project["optional-dependencies"]
+    return {users: declared(optional[extra]) for users, extra in EXTRAS.items()}
 
 
 def test_every_import_is_declared_as_a_dependency(required: set[str]) -> None:
-    usual = [s for s in sources(ROOT) if not str(s.path).startswith(EXTRA_USERS)]
+    usual = [s for s in sources(ROOT) if not str(s.path).startswith(tuple(EXTRAS))]
     assert undeclared(usual, required) == set()
 
 
-def test_only_workloads_need_the_extra(required: set[str], extra: set[str]) -> None:
-    games = [s for s in sources(ROOT) if str(s.path).startswith(EXTRA_USERS)]
-    assert undeclared(games, required | extra) == set()
-    assert extra & {"numpy", "open-spiel"} == {"numpy", "open-spiel"}
+def test_only_workloads_and_the_status_need_extras(
+    required: set[str], extras: dict[str, set[str]]
+) -> None:
+    for users, extra in extras.items():
+        theirs = [s for s in sources(ROOT) if str(s.path).startswith(users)]
+        assert undeclared(theirs, required | extra) == set()
+        assert undeclared(theirs, required) != set()
+    assert extras["actors/workloads/"] == {"numpy", "open-spiel"}
 
 
 def test_an_import_that_nothing_brings_along_is_noticed() -> None:

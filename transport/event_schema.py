@@ -77,7 +77,8 @@ SCHEMA: Final = (
     ) STRICT;
     CREATE UNIQUE INDEX dead_letters_by_delivery ON dead_letters (event_id, handler_name)
         WHERE event_id IS NOT NULL;
-    CREATE INDEX dead_letters_by_status ON dead_letters (status, next_retry_at);
+    CREATE INDEX dead_letters_by_status ON dead_letters (status, created_at);
+    CREATE INDEX dead_letters_due ON dead_letters (next_retry_at) WHERE next_retry_at IS NOT NULL;
     CREATE INDEX dead_letters_by_type ON dead_letters (event_type, created_at);
     """,
 )

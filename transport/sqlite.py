@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import apsw
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
     from pathlib import Path
     from typing import Self
 
@@ -42,6 +42,24 @@ class Tables:
         self._connection.execute(statement, bindings)
         changes: int = self._connection.changes()
         return changes
+
+    def write_many(self, statement: str, bindings: Iterable[tuple[Any, ...]]) -> int:
+        """Change something once for each of `bindings`; return how many rows were."""
+        before = self.changed
+        self._connection.executemany(statement, bindings)
+        return self.changed - before
+
+    @property
+    def changed(self) -> int:
+        """How many rows this connection ever inserted, updated or deleted, kept or not."""
+        changes: int = self._connection.total_changes()
+        return changes
+
+    @property
+    def last_row(self) -> int:
+        """The row id of the last row that was inserted."""
+        row: int = self._connection.last_insert_rowid()
+        return row
 
 
 class Database:
@@ -122,7 +140,7 @@ class Database:
 
 
 class ReadOnly:
-    """A look into a file that nobody owns at the moment; changes nothing. Use it in a `with` block.
+    """A look into a file that nobody owns at the moment; changes nothing. Close it, or use `with`.
 
     A process that opens it as its own meanwhile is not disturbed.
 
@@ -162,6 +180,10 @@ class ReadOnly:
 
     def __exit__(self, *_: object) -> None:
         """Let go of the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; may be repeated."""
         self._connection.close()
 
     def rows(self, query: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -214,7 +236,7 @@ def _explain(error: apsw.Error) -> str:
         case apsw.ReadOnlyError() | apsw.PermissionsError():
             advice = "can't be written to; check its owner and mode, and those of its directory"
         case apsw.FullError():
-            advice = "can't grow: the disk is full; make room and start again"
+            advice = "can't grow: the disk is full; make room"
         case _:
             advice = "failed"
     return f"{advice} ({error})"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .aliases import ALIASES, REJECTED, STAGES, canonical
 from .base import (
+    ON_PRESSURE,
     PIPELINE_MAX_AGE,
     STATUS_MAX_AGE,
     Dedup,
@@ -17,6 +18,7 @@ from .base import (
     Event,
     EventCategory,
     EventType,
+    OnPressure,
 )
 from .catalogue import Catalogue, ParsedEvent, load
 from .codec import PayloadLimits
@@ -24,6 +26,7 @@ from .errors import (
     EventTypeError,
     EventValidationError,
     UnknownEventTypeError,
+    UnknownStageError,
     did_you_mean,
     nearest,
 )
@@ -32,13 +35,18 @@ from .names import DataEventType
 from .readonly import ReadOnlyDict
 from .scales import PressureLevel, Priority
 from .shapes import ConfigEvent, WorkItemEvent, split_config_key
+from .stages import ITERATION_ENDS, STAGE_EVENTS, stage_events, stages_of
+from .unknown import UnknownEvent
 
 __all__ = [
     "ALIASES",
     "FIELD_ALIASES",
+    "ITERATION_ENDS",
+    "ON_PRESSURE",
     "PIPELINE_MAX_AGE",
     "REJECTED",
     "STAGES",
+    "STAGE_EVENTS",
     "STATUS_MAX_AGE",
     "Catalogue",
     "ConfigEvent",
@@ -50,16 +58,21 @@ __all__ = [
     "EventType",
     "EventTypeError",
     "EventValidationError",
+    "OnPressure",
     "ParsedEvent",
     "PayloadLimits",
     "PressureLevel",
     "Priority",
     "ReadOnlyDict",
+    "UnknownEvent",
     "UnknownEventTypeError",
+    "UnknownStageError",
     "WorkItemEvent",
     "canonical",
     "canonical_fields",
     "split_config_key",
+    "stage_events",
+    "stages_of",
 ]
 
 if TYPE_CHECKING:

@@ -66,7 +66,8 @@ REJECTED: Mapping[str, str] = {
     "DATA_EVENT": "a name out of an example, not an event",
     "FUNC": "a name out of an example, not an event",
     "ITERATION_COMPLETE": (
-        "a stage of the pipeline, not an event: its orchestrator says when an iteration ends"
+        "a stage of the pipeline, not an event: it is seen in MODEL_PROMOTED, PROMOTION_REJECTED "
+        "and PROMOTION_FAILED"
     ),
     "MY_EVENT": "a name out of an example, not an event",
     "STARTUP_STATE_VALIDATED": "nothing takes its place",
@@ -76,8 +77,8 @@ REJECTED: Mapping[str, str] = {
     "TRAINING_TRIGGERED": "use TRAINING_THRESHOLD_REACHED or TRAINING_STARTED, whichever is meant",
 }
 
-#: Stage of the pipeline -> event it is seen in. None: the pipeline's orchestrator alone knows,
-#: because an iteration ends with a promotion or with its refusal.
+#: Stage of the pipeline -> event it is seen in. None: more than one, because an iteration ends with
+#: a promotion or with its refusal; `stages` has them.
 STAGES: Mapping[str, str | None] = {
     "selfplay_complete": "SELFPLAY_COMPLETE",
     "canonical_selfplay_complete": "SELFPLAY_COMPLETE",

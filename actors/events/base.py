@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, get_args
 
 import msgspec
 
 from .names import DataEventType, EventCategory
+from .scales import Priority
 
 __all__ = [
+    "CONTENT_TYPE",
+    "ON_PRESSURE",
     "PIPELINE_MAX_AGE",
     "STATUS_MAX_AGE",
     "Dedup",
@@ -16,6 +19,8 @@ __all__ = [
     "Event",
     "EventCategory",
     "EventType",
+    "OnPressure",
+    "Priority",
 ]
 
 #: Events that start work are not delivered after this many seconds: weeks-old ones have been
@@ -24,6 +29,21 @@ PIPELINE_MAX_AGE = 3600.0
 
 #: Heartbeats, progress and measurements say nothing after this many seconds.
 STATUS_MAX_AGE = 300.0
+
+OnPressure: TypeAlias = Literal["accept", "slow", "shed", "refuse"]
+"""What a publisher meets while the registry is under pressure.
+
+- `accept`: the event is always taken.
+- `slow`: the publisher is made to wait: a coroutine awaits, a thread blocks; in an actor's turn the
+  event is taken, because an actor must not block.
+- `shed`: the event becomes a dead letter; the next one says the same, only newer.
+- `refuse`: the publisher gets an error, and may ask again later.
+"""
+
+CONTENT_TYPE: Final = "application/msgpack"
+"""How payloads are encoded."""
+
+ON_PRESSURE: Final[tuple[OnPressure, ...]] = get_args(OnPressure)
 
 
 class Dedup(msgspec.Struct, frozen=True):
@@ -67,6 +87,11 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True):
         max_age: seconds after which it is not delivered any more; None: always delivered.
         dedup: when two of them are one.
         one_of: fields of which at least one must be given.
+        priority: under pressure the registry routes higher ones first and sheds lower ones first.
+            `high` and above is for what controls the system: supervision, pressure, leadership,
+            nodes, alarms; they never wait behind the others. Types that take each other back have
+            the same priority, or the older of two could arrive last. `low` is for measurements.
+        on_pressure: what its publisher meets under pressure.
     """
 
     name: str
@@ -78,6 +103,8 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True):
     max_age: float | None = None
     dedup: Dedup = Dedup()
     one_of: tuple[str, ...] = ()
+    priority: Priority = Priority.NORMAL
+    on_pressure: OnPressure = "accept"
 
     @classmethod
     def named(cls, name: str, **data: Any) -> Self:
@@ -90,6 +117,24 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             name=name, value=str(known), category=known.category, module=known.module, **data
         )
+
+    @classmethod
+    def control(cls, name: str, **data: Any) -> Self:
+        """Describe a type of the catalogue that controls the system: it goes first.
+
+        Its events are told apart by id unless `data` says otherwise.
+        """
+        return cls.named(name, **{"dedup": Dedup.id(), "priority": Priority.HIGH, **data})
+
+    @classmethod
+    def status(cls, name: str, **data: Any) -> Self:
+        """Describe a type of the catalogue that says again and again how things are.
+
+        Heartbeats, progress and measurements: told apart by id, soon out of date, and the first to
+        be left out under pressure, unless `data` says otherwise.
+        """
+        usual = {"dedup": Dedup.id(), "max_age": STATUS_MAX_AGE, "on_pressure": "shed"}
+        return cls.named(name, **{**usual, "priority": Priority.LOW, **data})
 
     @classmethod
     def custom(cls, name: str, **data: Any) -> Self:
@@ -135,7 +180,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     type: str
     time: float
     subject: str | None = None
-    datacontenttype: str = "application/msgpack"
+    datacontenttype: str = CONTENT_TYPE
     traceparent: str | None = None
     correlationid: str | None = None
     causationid: str | None = None

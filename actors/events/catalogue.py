@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -11,11 +12,14 @@ from .aliases import ALIASES, REJECTED, canonical
 from .base import Event, EventType
 from .codec import Codec, PayloadLimits
 from .errors import EventTypeError, UnknownEventTypeError
+from .fields import source_in, time_in
 from .names import DataEventType, EventCategory
 from .registration import check_event_class
+from .shown import shown
+from .unknown import UnknownEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 E = TypeVar("E", bound=Event)
 
@@ -34,36 +38,41 @@ class ParsedEvent(msgspec.Struct, frozen=True, kw_only=True):
         source: the publisher, if the payload named one.
         time: when it happened (seconds UTC), if the payload said so.
         renamed: old spellings that were met, the event's name included, for counting.
+        unknown: why the name is not in the catalogue, if the event is an `UnknownEvent` for that
+            reason; it says which names are near.
     """
 
     event: Event
     source: str | None = None
     time: float | None = None
     renamed: tuple[str, ...] = ()
+    unknown: UnknownEventTypeError | None = None
 
 
 class Catalogue:
     """All event types: the 253 of the pipeline, loaded when asked for, and the user's own.
 
     Types are found by name, wire value, alias (in either case) or class. Every system has a
-    catalogue of its own, so types registered in one are unknown to the other.
+    catalogue of its own, so types registered in one are unknown to the other. `UnknownEvent` is
+    found in all of them, and neither counted nor listed.
     """
 
     def __init__(self, options: PayloadLimits | None = None) -> None:
         self._options = PayloadLimits() if options is None else options
-        self._registered: dict[str, type[Event]] = {}
+        self._own: dict[str, type[Event]] = {UnknownEvent.EVENT.name: UnknownEvent}
         self._found: dict[str, type[Event]] = {}
         self._codecs: dict[type[Event], Codec[Any]] = {}
+        self._checks: dict[type[Event], Callable[[Any], Any]] = {}
 
     def __len__(self) -> int:
         """Count the types, the registered ones included."""
-        return len(DataEventType) + len(self._registered)
+        return len(DataEventType) + len(self._registered())
 
     def __iter__(self) -> Iterator[type[Event]]:
         """Go through all types, which loads them; the registered ones come last."""
         for member in DataEventType:
             yield self.find(member.name)
-        yield from tuple(self._registered.values())
+        yield from self._registered()
 
     def __contains__(self, name: object) -> bool:
         """Tell whether a class, or a name in any spelling, is one of the types."""
@@ -82,12 +91,12 @@ class Catalogue:
             UnknownEventTypeError: no type is called so; it says what to use instead.
         """
         spelling = name.upper()
-        if spelling in self._registered:
+        if spelling in self._own:
             return spelling
-        for registered, event_class in self._registered.items():
+        for own, event_class in self._own.items():
             if event_class.EVENT.value.upper() == spelling:
-                return registered
-        return canonical(name, self._registered)
+                return own
+        return canonical(name, [event_class.EVENT.name for event_class in self._registered()])
 
     @overload
     def find(self, name: type[E]) -> type[E]: ...
@@ -101,10 +110,12 @@ class Catalogue:
         """
         if isinstance(name, type):
             return self._known_class(name)
+        if not isinstance(name, str):
+            raise UnknownEventTypeError(shown(name), hint="give a name, or an event type")
         found = self._found.get(name)
         if found is None:
             known = self.canonical(name)
-            found = self._registered.get(known) or load(DataEventType[known])
+            found = self._own.get(known) or load(DataEventType[known])
             self._found[name] = found
         return found
 
@@ -116,7 +127,7 @@ class Catalogue:
         """
         wanted = EventCategory(category)
         known = [self.find(member.name) for member in DataEventType if member.category is wanted]
-        own = [cls for cls in self._registered.values() if cls.EVENT.category is wanted]
+        own = [cls for cls in self._registered() if cls.EVENT.category is wanted]
         return (*known, *own)
 
     def register(self, event_class: type[E]) -> type[E]:
@@ -129,7 +140,7 @@ class Catalogue:
         kind: EventType = event_class.EVENT
         for spelling in dict.fromkeys((kind.name, kind.value)):
             self._check_free(spelling.upper(), event_class)
-        self._registered[kind.name] = event_class
+        self._own[kind.name] = event_class
         return event_class
 
     def encode(self, event: Event) -> bytes:
@@ -167,10 +178,10 @@ class Catalogue:
             EventValidationError: a field is not what its type declares; it names the field.
             UnknownEventTypeError: its type is not in the catalogue.
         """
-        codec = self._codecs.get(type(event))
-        if codec is None:
-            codec = self._codec(type(event))
-        return cast("Codec[E]", codec).validated(event)
+        check: Callable[[E], tuple[E, bytes]] | None = self._checks.get(type(event))
+        if check is None:
+            check = self._checks[type(event)] = self._codec(type(event)).validated
+        return check(event)
 
     def parse(self, name: str | type[Event], payload: Mapping[str, Any]) -> ParsedEvent:
         """Make an event out of a name and a plain payload, in old spellings or new ones.
@@ -179,7 +190,7 @@ class Catalogue:
             EventValidationError: a field is missing, unknown, given twice or of another type.
             UnknownEventTypeError: there is no such type.
         """
-        codec = self._codec(self.find(name) if isinstance(name, str) else name)
+        codec = self._codec(self.find(name))
         told = codec.translate(payload)
         old_name = isinstance(name, str) and name.upper() in ALIASES
         return ParsedEvent(
@@ -188,6 +199,29 @@ class Catalogue:
             time=told.time,
             renamed=(str(name), *told.renamed) if old_name else told.renamed,
         )
+
+    def parse_leniently(self, name: str, payload: Mapping[str, Any]) -> ParsedEvent:
+        """Make an event as `parse` does, and an `UnknownEvent` if there is no such type.
+
+        What an unknown payload says of `source` and `timestamp` is taken for the envelope if it
+        makes sense, and left where it is besides.
+
+        Raises:
+            EventValidationError: as `parse`; of an unknown event, only what can't be sent at all.
+        """
+        try:
+            return self.parse(name, payload)
+        except UnknownEventTypeError as error:
+            fields = {
+                "type": name,
+                "fields": dict(payload) if isinstance(payload, Mapping) else payload,
+            }
+            return ParsedEvent(
+                event=self._codec(UnknownEvent).build(fields),
+                source=source_in(payload),
+                time=time_in(payload),
+                unknown=error,
+            )
 
     def from_payload(self, name: str | type[Event], payload: Mapping[str, Any]) -> Event:
         """Make an event as `parse` does, without what the payload says for the envelope."""
@@ -200,13 +234,16 @@ class Catalogue:
             self._codecs[event_class] = codec
         return cast("Codec[E]", codec)
 
+    def _registered(self) -> tuple[type[Event], ...]:
+        return tuple(cls for cls in self._own.values() if cls is not UnknownEvent)
+
     def _known_class(self, event_class: type[E]) -> type[E]:
         kind = getattr(event_class, "EVENT", None)
         if not isinstance(kind, EventType):
             raise UnknownEventTypeError(
                 event_class.__qualname__, hint="it is not a subclass of Event with an EVENT"
             )
-        known = self._registered.get(kind.name)
+        known = self._own.get(kind.name)
         if known is None and kind.name in DataEventType.__members__:
             known = load(DataEventType[kind.name])
         if known is not event_class:

@@ -36,7 +36,9 @@ class CurriculumAdvanced(ConfigEvent, frozen=True, kw_only=True):
 class CurriculumAdvancementNeeded(ConfigEvent, frozen=True, kw_only=True):
     """A configuration no longer improves at its tier."""
 
-    EVENT = EventType.named("CURRICULUM_ADVANCEMENT_NEEDED", max_age=PIPELINE_MAX_AGE)
+    EVENT = EventType.named(
+        "CURRICULUM_ADVANCEMENT_NEEDED", max_age=PIPELINE_MAX_AGE, dedup=Dedup.id()
+    )
 
     reason: str
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .base import STATUS_MAX_AGE, Dedup, Event, EventType
+from .base import Dedup, Event, EventType
 
 __all__ = [
     "ConfigDivergenceDetected",
@@ -21,9 +21,7 @@ __all__ = [
 class CoordinatorHeartbeat(Event, frozen=True, kw_only=True):
     """A coordinator is alive."""
 
-    EVENT = EventType.named(
-        "COORDINATOR_HEARTBEAT", bridged=True, max_age=STATUS_MAX_AGE, dedup=Dedup.id()
-    )
+    EVENT = EventType.status("COORDINATOR_HEARTBEAT", bridged=True)
 
     coordinator_name: str
     health_score: float = 1.0
@@ -34,7 +32,7 @@ class CoordinatorHeartbeat(Event, frozen=True, kw_only=True):
 class CoordinatorShutdown(Event, frozen=True, kw_only=True):
     """A coordinator ended in order."""
 
-    EVENT = EventType.named("COORDINATOR_SHUTDOWN", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("COORDINATOR_SHUTDOWN", bridged=True)
 
     coordinator_name: str
     reason: str | None = None
@@ -45,7 +43,7 @@ class CoordinatorShutdown(Event, frozen=True, kw_only=True):
 class DaemonCrashLoopDetected(Event, frozen=True, kw_only=True):
     """A daemon keeps crashing."""
 
-    EVENT = EventType.named("DAEMON_CRASH_LOOP_DETECTED", durable=True, dedup=Dedup.id())
+    EVENT = EventType.control("DAEMON_CRASH_LOOP_DETECTED", durable=True)
 
     daemon_name: str
     hostname: str
@@ -60,7 +58,7 @@ class DaemonCrashLoopDetected(Event, frozen=True, kw_only=True):
 class DaemonStarted(Event, frozen=True, kw_only=True):
     """A daemon is up."""
 
-    EVENT = EventType.named("DAEMON_STARTED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("DAEMON_STARTED", bridged=True)
 
     daemon_name: str
     hostname: str
@@ -70,7 +68,7 @@ class DaemonStarted(Event, frozen=True, kw_only=True):
 class DaemonStatusChanged(Event, frozen=True, kw_only=True):
     """A daemon went from one state to another, or its watchdog has something to say."""
 
-    EVENT = EventType.named("DAEMON_STATUS_CHANGED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("DAEMON_STATUS_CHANGED", bridged=True)
 
     daemon_name: str
     hostname: str
@@ -90,7 +88,7 @@ class DaemonStatusChanged(Event, frozen=True, kw_only=True):
 class DaemonStopped(Event, frozen=True, kw_only=True):
     """A daemon ended."""
 
-    EVENT = EventType.named("DAEMON_STOPPED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("DAEMON_STOPPED", bridged=True)
 
     daemon_name: str
     hostname: str
@@ -121,7 +119,7 @@ class ConfigUpdated(Event, frozen=True, kw_only=True):
 class StatePersisted(Event, frozen=True, kw_only=True):
     """A node wrote its state to disk."""
 
-    EVENT = EventType.named("STATE_PERSISTED", dedup=Dedup.id())
+    EVENT = EventType.status("STATE_PERSISTED")
 
     peer_count: int | None = None
     job_count: int | None = None

@@ -36,7 +36,7 @@ __all__ = [
 class DatabaseCreated(ConfigEvent, frozen=True, kw_only=True):
     """A new game database was made."""
 
-    EVENT = EventType.named("DATABASE_CREATED", bridged=True)
+    EVENT = EventType.named("DATABASE_CREATED", bridged=True, dedup=Dedup.id(), on_pressure="slow")
 
     db_path: str
     node_id: str | None = None
@@ -268,7 +268,7 @@ class NpzExportStarted(ConfigEvent, frozen=True, kw_only=True):
 class ConsolidationComplete(ConfigEvent, frozen=True, kw_only=True):
     """Scattered game databases were merged into the canonical one."""
 
-    EVENT = EventType.named("CONSOLIDATION_COMPLETE", bridged=True, durable=True)
+    EVENT = EventType.named("CONSOLIDATION_COMPLETE", bridged=True, durable=True, dedup=Dedup.id())
 
     canonical_db: str
     games_merged: int
@@ -284,7 +284,11 @@ class ParityValidationCompleted(Event, frozen=True, kw_only=True):
     """Recorded games were replayed on a second engine and compared."""
 
     EVENT = EventType.named(
-        "PARITY_VALIDATION_COMPLETED", bridged=True, durable=True, max_age=PIPELINE_MAX_AGE
+        "PARITY_VALIDATION_COMPLETED",
+        bridged=True,
+        durable=True,
+        max_age=PIPELINE_MAX_AGE,
+        dedup=Dedup.id(),
     )
 
     total_games_checked: int | None = None
@@ -327,7 +331,7 @@ class ParityValidationStarted(Event, frozen=True, kw_only=True):
 class RepairCompleted(Event, frozen=True, kw_only=True):
     """A game has enough copies again."""
 
-    EVENT = EventType.named("REPAIR_COMPLETED", bridged=True)
+    EVENT = EventType.named("REPAIR_COMPLETED", bridged=True, dedup=Dedup.id())
 
     game_id: str
     source_nodes: tuple[str, ...] = ()

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .aliases import ALIASES, REJECTED, STAGES
+from .aliases import ALIASES, REJECTED
 from .catalogue import load
 from .fields import FIELD_ALIASES
 from .names import DataEventType
 from .scales import PressureLevel, Priority
+from .stages import STAGE_EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from .base import Dedup, Event, EventType
 
@@ -41,10 +42,19 @@ How to read an entry:
 - **duplicates**: within the deduplication window, *equal payload* drops an event that says the same
   again; *same key* drops one with equal key fields; *same id* drops only a second copy of the very
   event, because equal payloads are different facts there.
+- **priority** is *normal* unless given; *high*, *urgent* and *critical* events are routed before
+  all that waits, *low* ones are the first to be left out under pressure.
+- **under pressure** says what a publisher meets while the registry is behind, unless its event is
+  taken as always: *slow* makes it wait (a coroutine awaits, a thread blocks; in an actor's turn the
+  event is taken, because an actor must not block); *shed* turns the event into a dead letter,
+  because the next one says the same; *refuse* is an error, and the publisher may ask again later.
 - Times are seconds UTC. Units are in the names: `_seconds`, `_hours`, `_ms`, `_gb`, `_usd`;
   `_percent` is of 100, `_ratio` and win rates are of 1.
 - `config_key` is `<board>_<N>p`, as in `hex8_2p`; `node_id` is who, `hostname` (of `DAEMON_*` only)
   is the machine that a process runs on.
+
+Where unknown names are allowed (lenient validation), what comes under one is published as
+`UnknownEvent` (`UNKNOWN_EVENT`), with the name as `type` and the payload as `fields`.
 """
 
 SPELLING_RULES = """\
@@ -92,6 +102,10 @@ def _facts(kind: EventType) -> Iterator[str]:
         yield "durable"
     if kind.max_age is not None:
         yield f"max age {kind.max_age:g} s"
+    if kind.priority is not Priority.NORMAL:
+        yield f"priority {kind.priority}"
+    if kind.on_pressure != "accept":
+        yield f"under pressure: {kind.on_pressure}"
     yield f"duplicates: {_duplicates(kind.dedup)}"
 
 
@@ -141,7 +155,8 @@ def _spellings() -> Iterator[str]:
     yield from _table(("name", "answer"), ((f"`{n}`", hint) for n, hint in REJECTED.items()))
     yield "\n## Stages\n"
     yield "The pipeline's stages are views of events:\n"
-    yield from _table(("stage", "event it is seen in"), _stages(STAGES))
+    rows = ((f"`{s}`", ", ".join(f"`{e}`" for e in events)) for s, events in STAGE_EVENTS.items())
+    yield from _table(("stage", "events it is seen in"), rows)
     yield "\n## Field spellings\n"
     yield SPELLING_RULES
     yield f"- `priority` as a word is one of {_scale(Priority)};"
@@ -149,11 +164,6 @@ def _spellings() -> Iterator[str]:
     rows = ((f"`{old}`", ", ".join(f"`{n}`" for n in new)) for old, new in FIELD_ALIASES.items())
     yield from _table(("spelling", "field"), rows)
     yield ""
-
-
-def _stages(stages: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
-    for stage, event in stages.items():
-        yield f"`{stage}`", f"`{event}`" if event else "none: the pipeline's orchestrator says it"
 
 
 def _scale(scale: type[Priority | PressureLevel]) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .base import PIPELINE_MAX_AGE, STATUS_MAX_AGE, Dedup, Event, EventType
+from .base import PIPELINE_MAX_AGE, Dedup, Event, EventType
+from .scales import Priority
 from .shapes import ConfigEvent
 
 __all__ = [
@@ -30,7 +31,7 @@ class _EvaluationQueue(Event, frozen=True, kw_only=True):
 class EloSignificantChange(ConfigEvent, frozen=True, kw_only=True):
     """The Elo of a model moved by more than the threshold."""
 
-    EVENT = EventType.named("ELO_SIGNIFICANT_CHANGE", bridged=True)
+    EVENT = EventType.named("ELO_SIGNIFICANT_CHANGE", bridged=True, dedup=Dedup.id())
 
     new_elo: float
     elo_change: float
@@ -42,7 +43,7 @@ class EloSignificantChange(ConfigEvent, frozen=True, kw_only=True):
 class EloUpdated(ConfigEvent, frozen=True, kw_only=True):
     """A model has a new Elo rating."""
 
-    EVENT = EventType.named("ELO_UPDATED", bridged=True, durable=True)
+    EVENT = EventType.named("ELO_UPDATED", bridged=True, durable=True, dedup=Dedup.id())
 
     model_id: str
     new_elo: float
@@ -66,7 +67,7 @@ class EloVelocityChanged(ConfigEvent, frozen=True, kw_only=True):
 class EvaluationBackpressure(_EvaluationQueue, frozen=True, kw_only=True):
     """The evaluation queue is full enough to hold training back."""
 
-    EVENT = EventType.named("EVALUATION_BACKPRESSURE", dedup=Dedup.id())
+    EVENT = EventType.control("EVALUATION_BACKPRESSURE", priority=Priority.URGENT)
 
     backpressure_active: bool = True
 
@@ -74,7 +75,7 @@ class EvaluationBackpressure(_EvaluationQueue, frozen=True, kw_only=True):
 class EvaluationBackpressureReleased(_EvaluationQueue, frozen=True, kw_only=True):
     """The evaluation queue has drained, and training may go on."""
 
-    EVENT = EventType.named("EVALUATION_BACKPRESSURE_RELEASED", dedup=Dedup.id())
+    EVENT = EventType.control("EVALUATION_BACKPRESSURE_RELEASED", priority=Priority.URGENT)
 
     backpressure_active: bool = False
 
@@ -132,9 +133,7 @@ class EvaluationFailed(ConfigEvent, frozen=True, kw_only=True):
 class EvaluationProgress(ConfigEvent, frozen=True, kw_only=True):
     """An evaluation played more of its games."""
 
-    EVENT = EventType.named(
-        "EVALUATION_PROGRESS", bridged=True, max_age=STATUS_MAX_AGE, dedup=Dedup.id()
-    )
+    EVENT = EventType.status("EVALUATION_PROGRESS", bridged=True)
 
     games_completed: int
     games_total: int

@@ -7,15 +7,17 @@ that belongs into the envelope.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from re import compile as pattern
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 
 from .errors import EventValidationError
 from .scales import PressureLevel, Priority
+from .shown import ascii_only, shown
 
 if TYPE_CHECKING:
     from .base import Event
@@ -63,6 +65,8 @@ FIELD_ALIASES: Mapping[str, tuple[str, ...]] = {
 }
 
 _ISO_TIME = pattern(r"\d{4}-\d{2}-\d{2}([T ].*)?")
+_LONGEST_SOURCE = 1024
+_PLAIN = (str, int, float, bytes)
 
 
 class FieldPlan(msgspec.Struct, frozen=True):
@@ -115,11 +119,41 @@ def seconds(value: object) -> object:
         return value
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return moment.timestamp()
+    except (ValueError, OverflowError):
         return value
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.timestamp()
+
+
+def source_in(payload: Mapping[str, Any]) -> str | None:
+    """Return the publisher that a payload names; None if it names none, or one that is no name."""
+    source = payload.get("source")
+    return source if _is_name(source) else None
+
+
+def time_in(payload: Mapping[str, Any]) -> float | None:
+    """Return when it happened as a payload says (seconds UTC); None if it says nothing usable."""
+    time = seconds(payload.get("timestamp"))
+    if isinstance(time, bool) or not isinstance(time, int | float):
+        return None
+    try:
+        return float(time) if math.isfinite(time) else None
+    except OverflowError:  # an integer of hundreds of digits
+        return None
+
+
+def _is_name(value: object) -> TypeGuard[str]:
+    """Tell whether a value is text that can be sent, and no longer than names are."""
+    return isinstance(value, str) and len(value) <= _LONGEST_SOURCE and ascii_only(value) == value
+
+
+def _are_equal(one: object, other: object) -> bool:
+    """Compare plain values; what is not plain may compare in ways of its own, and is different."""
+    if one is other:
+        return True
+    plain = isinstance(one, _PLAIN) and isinstance(other, _PLAIN)
+    return plain and one == other
 
 
 class _Translator:
@@ -151,9 +185,9 @@ class _Translator:
         elif name in self.plan.scales and isinstance(value, str):
             value = value.lower()
         before = self.payload.get(name)
-        if before is not None and value is not None and before != value:
-            was = self.spelled[name]
-            raise self.wrong(name, f"given twice: {was}={before!r} and {spelling}={value!r}")
+        if before is not None and value is not None and not _are_equal(before, value):
+            given = f"{self.spelled[name]}={shown(before)} and {spelling}={shown(value)}"
+            raise self.wrong(name, f"given twice: {given}")
         if before is None:
             self.payload[name] = value
             self.spelled[name] = spelling
@@ -161,6 +195,9 @@ class _Translator:
     def put_config_key(self) -> None:
         board, players = self.beside.get("board_type"), self.beside.get("num_players")
         if board is not None and players is not None:
+            for name, value in (("board_type", board), ("num_players", players)):
+                if not isinstance(value, str | int) or isinstance(value, bool):
+                    raise self.wrong(name, f"expected text or a number, got {shown(value)}")
             self.put("config_key", "board_type and num_players", f"{board}_{players}p")
         elif (board is not None or players is not None) and "config_key" not in self.payload:
             missing = "board_type" if board is None else "num_players"
@@ -168,17 +205,17 @@ class _Translator:
 
     def envelope_source(self) -> str | None:
         source = self.beside.get("source")
-        if source is not None and not isinstance(source, str):
-            raise self.wrong("source", f"expected `str`, got {source!r}")
+        if source is not None and not _is_name(source):
+            expected = f"expected a name, at most {_LONGEST_SOURCE} characters of text"
+            raise self.wrong("source", f"{expected}; got {shown(source)}")
         return source
 
     def envelope_time(self) -> float | None:
-        time = seconds(self.beside.get("timestamp"))
-        if time is None:
-            return None
-        if isinstance(time, bool) or not isinstance(time, int | float):
-            raise self.wrong("timestamp", f"expected seconds UTC or an ISO-8601 time, got {time!r}")
-        return float(time)
+        time = time_in(self.beside)
+        if time is None and self.beside.get("timestamp") is not None:
+            got = shown(self.beside["timestamp"])
+            raise self.wrong("timestamp", f"expected seconds UTC or an ISO-8601 time, got {got}")
+        return time
 
     def wrong(self, field: str, problem: str) -> EventValidationError:
         return EventValidationError(self.event_type, field, problem)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .base import STATUS_MAX_AGE, Dedup, Event, EventType
+from .scales import Priority
 from .shapes import ConfigEvent, WorkItemEvent
 
 __all__ = [
@@ -57,7 +58,7 @@ class _PeerNetwork(Event, frozen=True, kw_only=True):
 class ClusterP2PRecoveryCompleted(Event, frozen=True, kw_only=True):
     """A repair of the peer network over the whole cluster ended."""
 
-    EVENT = EventType.named("CLUSTER_P2P_RECOVERY_COMPLETED", dedup=Dedup.id())
+    EVENT = EventType.control("CLUSTER_P2P_RECOVERY_COMPLETED")
 
     nodes_checked: int
     reachable: int | None = None
@@ -78,7 +79,7 @@ class ClusterUtilizationRecovered(Event, frozen=True, kw_only=True):
 class CoordinatorHealthy(Event, frozen=True, kw_only=True):
     """A coordinator reported that it is well."""
 
-    EVENT = EventType.named("COORDINATOR_HEALTHY", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("COORDINATOR_HEALTHY", bridged=True)
 
     coordinator_name: str
     health_score: float = 1.0
@@ -89,7 +90,7 @@ class CoordinatorHealthy(Event, frozen=True, kw_only=True):
 class CoordinatorHealthDegraded(Event, frozen=True, kw_only=True):
     """A coordinator works, but not well."""
 
-    EVENT = EventType.named("COORDINATOR_HEALTH_DEGRADED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("COORDINATOR_HEALTH_DEGRADED", bridged=True)
 
     coordinator_name: str
     reason: str
@@ -100,7 +101,7 @@ class CoordinatorHealthDegraded(Event, frozen=True, kw_only=True):
 class CoordinatorInitFailed(Event, frozen=True, kw_only=True):
     """A coordinator could not be started."""
 
-    EVENT = EventType.named("COORDINATOR_INIT_FAILED", bridged=True, durable=True, dedup=Dedup.id())
+    EVENT = EventType.control("COORDINATOR_INIT_FAILED", bridged=True, durable=True)
 
     coordinator_name: str
     error: str
@@ -109,7 +110,7 @@ class CoordinatorInitFailed(Event, frozen=True, kw_only=True):
 class CoordinatorUnhealthy(Event, frozen=True, kw_only=True):
     """A coordinator does not do its work."""
 
-    EVENT = EventType.named("COORDINATOR_UNHEALTHY", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("COORDINATOR_UNHEALTHY", bridged=True)
 
     coordinator_name: str
     reason: str | None = None
@@ -120,9 +121,7 @@ class CoordinatorUnhealthy(Event, frozen=True, kw_only=True):
 class DaemonPermanentlyFailed(Event, frozen=True, kw_only=True):
     """A daemon failed too often and is not restarted any more."""
 
-    EVENT = EventType.named(
-        "DAEMON_PERMANENTLY_FAILED", bridged=True, durable=True, dedup=Dedup.id()
-    )
+    EVENT = EventType.control("DAEMON_PERMANENTLY_FAILED", bridged=True, durable=True)
 
     daemon_name: str
     hostname: str
@@ -152,12 +151,14 @@ class HandlerFailed(Event, frozen=True, kw_only=True):
     event_type: str
     error: str
     coordinator: str | None = None
+    event_id: str | None = None
+    duration_seconds: float | None = None
 
 
 class HealthAlert(Event, frozen=True, kw_only=True):
     """Something in the health of the system needs a look."""
 
-    EVENT = EventType.named("HEALTH_ALERT", bridged=True)
+    EVENT = EventType.control("HEALTH_ALERT", bridged=True, dedup=Dedup.content())
 
     alert: str
     alert_type: str | None = None
@@ -168,7 +169,9 @@ class HealthAlert(Event, frozen=True, kw_only=True):
 class HealthCheckFailed(Event, frozen=True, kw_only=True):
     """A node did not pass a health check."""
 
-    EVENT = EventType.named("HEALTH_CHECK_FAILED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.named(
+        "HEALTH_CHECK_FAILED", bridged=True, max_age=STATUS_MAX_AGE, dedup=Dedup.id()
+    )
 
     node_id: str
     check_type: str | None = None
@@ -181,7 +184,11 @@ class HealthCheckPassed(Event, frozen=True, kw_only=True):
     """A node passed a health check."""
 
     EVENT = EventType.named(
-        "HEALTH_CHECK_PASSED", bridged=True, max_age=STATUS_MAX_AGE, dedup=Dedup.id()
+        "HEALTH_CHECK_PASSED",
+        bridged=True,
+        max_age=STATUS_MAX_AGE,
+        dedup=Dedup.id(),
+        on_pressure="shed",
     )
 
     node_id: str
@@ -215,7 +222,7 @@ class NodeProvisionFailed(Event, frozen=True, kw_only=True):
 class NodeRecovered(Event, frozen=True, kw_only=True):
     """A node works again."""
 
-    EVENT = EventType.named("NODE_RECOVERED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("NODE_RECOVERED", bridged=True)
 
     node_id: str
     recovery_type: str | None = None
@@ -229,7 +236,7 @@ class NodeRecovered(Event, frozen=True, kw_only=True):
 class NodeUnhealthy(Event, frozen=True, kw_only=True):
     """A node is reachable but not fit for work."""
 
-    EVENT = EventType.named("NODE_UNHEALTHY", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("NODE_UNHEALTHY", bridged=True)
 
     node_id: str
     reason: str
@@ -244,7 +251,7 @@ class NodeUnhealthy(Event, frozen=True, kw_only=True):
 class P2PClusterHealthy(_PeerNetwork, frozen=True, kw_only=True):
     """The peer network has enough healthy nodes."""
 
-    EVENT = EventType.named("P2P_CLUSTER_HEALTHY", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("P2P_CLUSTER_HEALTHY", bridged=True)
 
     healthy: bool = True
 
@@ -252,7 +259,7 @@ class P2PClusterHealthy(_PeerNetwork, frozen=True, kw_only=True):
 class P2PClusterUnhealthy(_PeerNetwork, frozen=True, kw_only=True):
     """The peer network lost too many nodes."""
 
-    EVENT = EventType.named("P2P_CLUSTER_UNHEALTHY", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("P2P_CLUSTER_UNHEALTHY", bridged=True)
 
     healthy: bool = False
     reason: str | None = None
@@ -262,7 +269,7 @@ class P2PClusterUnhealthy(_PeerNetwork, frozen=True, kw_only=True):
 class P2PHealthRecovered(Event, frozen=True, kw_only=True):
     """A node's view of the peer network is whole again."""
 
-    EVENT = EventType.named("P2P_HEALTH_RECOVERED", dedup=Dedup.id())
+    EVENT = EventType.control("P2P_HEALTH_RECOVERED")
 
     alive_peers: int
     leader_id: str | None = None
@@ -272,7 +279,7 @@ class P2PHealthRecovered(Event, frozen=True, kw_only=True):
 class P2PRecoveryNeeded(Event, frozen=True, kw_only=True):
     """The peer network could not heal itself and needs a stronger remedy."""
 
-    EVENT = EventType.named("P2P_RECOVERY_NEEDED", dedup=Dedup.id())
+    EVENT = EventType.control("P2P_RECOVERY_NEEDED", max_age=STATUS_MAX_AGE)
 
     reason: str
     escalation_level: int | None = None
@@ -294,7 +301,7 @@ class ParityFailureRateChanged(Event, frozen=True, kw_only=True):
 class PartitionHealingFailed(Event, frozen=True, kw_only=True):
     """An attempt to join the parts of a split network failed."""
 
-    EVENT = EventType.named("PARTITION_HEALING_FAILED", dedup=Dedup.id())
+    EVENT = EventType.control("PARTITION_HEALING_FAILED")
 
     error: str
 
@@ -336,7 +343,7 @@ class QualityCheckFailed(ConfigEvent, frozen=True, kw_only=True):
 class QuorumRecoveryStarted(Event, frozen=True, kw_only=True):
     """Work began to bring enough voters back."""
 
-    EVENT = EventType.named("QUORUM_RECOVERY_STARTED", dedup=Dedup.id())
+    EVENT = EventType.control("QUORUM_RECOVERY_STARTED", priority=Priority.CRITICAL)
 
     online_voters: int
     quorum_size: int | None = None
@@ -349,7 +356,7 @@ class QuorumRecoveryStarted(Event, frozen=True, kw_only=True):
 class RecoveryCompleted(Event, frozen=True, kw_only=True):
     """A recovery action ended."""
 
-    EVENT = EventType.named("RECOVERY_COMPLETED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("RECOVERY_COMPLETED", bridged=True)
 
     action: str
     success: bool = True
@@ -362,7 +369,7 @@ class RecoveryCompleted(Event, frozen=True, kw_only=True):
 class RecoveryFailed(Event, frozen=True, kw_only=True):
     """A recovery action did not help."""
 
-    EVENT = EventType.named("RECOVERY_FAILED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("RECOVERY_FAILED", bridged=True)
 
     action: str
     error: str
@@ -377,9 +384,7 @@ class RecoveryFailed(Event, frozen=True, kw_only=True):
 class RecoveryInitiated(Event, frozen=True, kw_only=True):
     """A recovery of a node or a component began."""
 
-    EVENT = EventType.named(
-        "RECOVERY_INITIATED", bridged=True, dedup=Dedup.id(), one_of=("node_id", "component")
-    )
+    EVENT = EventType.control("RECOVERY_INITIATED", bridged=True, one_of=("node_id", "component"))
 
     node_id: str | None = None
     component: str | None = None
@@ -405,7 +410,7 @@ class RepairFailed(Event, frozen=True, kw_only=True):
 class SocketLeakRecovered(Event, frozen=True, kw_only=True):
     """The number of open sockets is normal again."""
 
-    EVENT = EventType.named("SOCKET_LEAK_RECOVERED", dedup=Dedup.id())
+    EVENT = EventType.control("SOCKET_LEAK_RECOVERED")
 
     fd_count: int
     fd_percent: float | None = None
@@ -417,7 +422,7 @@ class SocketLeakRecovered(Event, frozen=True, kw_only=True):
 class SshLivenessCheckFailed(Event, frozen=True, kw_only=True):
     """A node did not answer over SSH."""
 
-    EVENT = EventType.named("SSH_LIVENESS_CHECK_FAILED", max_age=STATUS_MAX_AGE, dedup=Dedup.id())
+    EVENT = EventType.status("SSH_LIVENESS_CHECK_FAILED")
 
     node_id: str
     error: str
@@ -428,7 +433,7 @@ class SshLivenessCheckFailed(Event, frozen=True, kw_only=True):
 class SshNodeRecovered(Event, frozen=True, kw_only=True):
     """A node answers over SSH again."""
 
-    EVENT = EventType.named("SSH_NODE_RECOVERED", dedup=Dedup.id())
+    EVENT = EventType.control("SSH_NODE_RECOVERED")
 
     node_id: str
     latency_ms: float | None = None
@@ -464,7 +469,7 @@ class WorkFailed(WorkItemEvent, frozen=True, kw_only=True):
 class WorkQueueRecovered(Event, frozen=True, kw_only=True):
     """The work queue moves again."""
 
-    EVENT = EventType.named("WORK_QUEUE_RECOVERED", dedup=Dedup.id())
+    EVENT = EventType.control("WORK_QUEUE_RECOVERED")
 
     stall_duration_seconds: float
     recovery_time: float | None = None

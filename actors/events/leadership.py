@@ -1,6 +1,7 @@
 """Leadership: epochs, split brains, voters."""
 
 from .base import Dedup, Event, EventType
+from .scales import Priority
 
 __all__ = [
     "EpochAdvanced",
@@ -20,7 +21,9 @@ class _Voter(Event, frozen=True, kw_only=True):
 class EpochAdvanced(Event, frozen=True, kw_only=True):
     """The cluster entered a new epoch."""
 
-    EVENT = EventType.named("EPOCH_ADVANCED", dedup=Dedup.key("new_epoch"))
+    EVENT = EventType.control(
+        "EPOCH_ADVANCED", durable=True, dedup=Dedup.key("new_epoch"), priority=Priority.CRITICAL
+    )
 
     new_epoch: str
     old_epoch: str | None = None
@@ -29,7 +32,9 @@ class EpochAdvanced(Event, frozen=True, kw_only=True):
 class SplitBrainDetected(Event, frozen=True, kw_only=True):
     """More than one node believes that it leads."""
 
-    EVENT = EventType.named("SPLIT_BRAIN_DETECTED", bridged=True, durable=True)
+    EVENT = EventType.control(
+        "SPLIT_BRAIN_DETECTED", bridged=True, durable=True, priority=Priority.CRITICAL
+    )
 
     leaders_seen: tuple[str, ...]
     leader_count: int | None = None
@@ -42,7 +47,9 @@ class SplitBrainDetected(Event, frozen=True, kw_only=True):
 class SplitBrainResolved(Event, frozen=True, kw_only=True):
     """The cluster agrees on one leader again."""
 
-    EVENT = EventType.named("SPLIT_BRAIN_RESOLVED", bridged=True, durable=True, dedup=Dedup.id())
+    EVENT = EventType.control(
+        "SPLIT_BRAIN_RESOLVED", bridged=True, durable=True, priority=Priority.CRITICAL
+    )
 
     canonical_leader: str
     leader_id: str | None = None
@@ -54,7 +61,7 @@ class SplitBrainResolved(Event, frozen=True, kw_only=True):
 class VoterDemoted(_Voter, frozen=True, kw_only=True):
     """A node lost its vote."""
 
-    EVENT = EventType.named("VOTER_DEMOTED", dedup=Dedup.id())
+    EVENT = EventType.control("VOTER_DEMOTED", priority=Priority.CRITICAL)
 
     reason: str | None = None
     active_voters: int | None = None
@@ -63,7 +70,7 @@ class VoterDemoted(_Voter, frozen=True, kw_only=True):
 class VoterOffline(_Voter, frozen=True, kw_only=True):
     """A voter can't be reached."""
 
-    EVENT = EventType.named("VOTER_OFFLINE", dedup=Dedup.id())
+    EVENT = EventType.control("VOTER_OFFLINE", priority=Priority.CRITICAL)
 
     reason: str | None = None
     last_seen: float | None = None
@@ -73,7 +80,7 @@ class VoterOffline(_Voter, frozen=True, kw_only=True):
 class VoterOnline(_Voter, frozen=True, kw_only=True):
     """A voter can be reached again."""
 
-    EVENT = EventType.named("VOTER_ONLINE", dedup=Dedup.id())
+    EVENT = EventType.control("VOTER_ONLINE", priority=Priority.CRITICAL)
 
     reason: str | None = None
     transport: str | None = None
@@ -83,6 +90,6 @@ class VoterOnline(_Voter, frozen=True, kw_only=True):
 class VoterPromoted(_Voter, frozen=True, kw_only=True):
     """A node was given a vote."""
 
-    EVENT = EventType.named("VOTER_PROMOTED", dedup=Dedup.id())
+    EVENT = EventType.control("VOTER_PROMOTED", priority=Priority.CRITICAL)
 
     active_voters: int | None = None

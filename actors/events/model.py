@@ -37,7 +37,7 @@ class CheckpointLoaded(ConfigEvent, frozen=True, kw_only=True):
 class CheckpointSaved(ConfigEvent, frozen=True, kw_only=True):
     """A run saved a checkpoint."""
 
-    EVENT = EventType.named("CHECKPOINT_SAVED", dedup=Dedup.id())
+    EVENT = EventType.named("CHECKPOINT_SAVED", dedup=Dedup.id(), on_pressure="slow")
 
     checkpoint_path: str
     epoch: int | None = None
@@ -63,6 +63,7 @@ class ModelDistributionComplete(Event, frozen=True, kw_only=True):
         "MODEL_DISTRIBUTION_COMPLETE",
         bridged=True,
         durable=True,
+        dedup=Dedup.id(),
         one_of=("model_id", "models_distributed"),
     )
 
@@ -131,7 +132,9 @@ class ModelPromoted(Event, frozen=True, kw_only=True):
 class ModelSyncRequested(Event, frozen=True, kw_only=True):
     """A node wants a copy of a model."""
 
-    EVENT = EventType.named("MODEL_SYNC_REQUESTED", bridged=True, max_age=PIPELINE_MAX_AGE)
+    EVENT = EventType.named(
+        "MODEL_SYNC_REQUESTED", bridged=True, max_age=PIPELINE_MAX_AGE, dedup=Dedup.id()
+    )
 
     model_id: str
     config_key: str | None = None
@@ -145,7 +148,7 @@ class ModelSyncRequested(Event, frozen=True, kw_only=True):
 class ModelUpdated(Event, frozen=True, kw_only=True):
     """A model is to be found elsewhere or in another version."""
 
-    EVENT = EventType.named("MODEL_UPDATED", bridged=True)
+    EVENT = EventType.named("MODEL_UPDATED", bridged=True, dedup=Dedup.id())
 
     model_id: str
     update_type: str
@@ -156,7 +159,7 @@ class ModelUpdated(Event, frozen=True, kw_only=True):
 class P2PModelSynced(Event, frozen=True, kw_only=True):
     """A model was copied from one node to another."""
 
-    EVENT = EventType.named("P2P_MODEL_SYNCED", bridged=True)
+    EVENT = EventType.named("P2P_MODEL_SYNCED", bridged=True, durable=True, dedup=Dedup.id())
 
     model_id: str
     target_node: str | None = None
@@ -169,7 +172,11 @@ class PromotionCandidate(ConfigEvent, frozen=True, kw_only=True):
     """A model did well enough to be considered for promotion."""
 
     EVENT = EventType.named(
-        "PROMOTION_CANDIDATE", bridged=True, durable=True, max_age=PIPELINE_MAX_AGE
+        "PROMOTION_CANDIDATE",
+        bridged=True,
+        durable=True,
+        max_age=PIPELINE_MAX_AGE,
+        dedup=Dedup.id(),
     )
 
     model_id: str
@@ -180,7 +187,7 @@ class PromotionCandidate(ConfigEvent, frozen=True, kw_only=True):
 class PromotionRejected(ConfigEvent, frozen=True, kw_only=True):
     """A candidate did not pass the promotion rules."""
 
-    EVENT = EventType.named("PROMOTION_REJECTED", bridged=True, durable=True)
+    EVENT = EventType.named("PROMOTION_REJECTED", bridged=True, durable=True, dedup=Dedup.id())
 
     reason: str
     model_id: str | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .base import PIPELINE_MAX_AGE, STATUS_MAX_AGE, Dedup, Event, EventType
+from .base import PIPELINE_MAX_AGE, Dedup, Event, EventType
 from .shapes import ConfigEvent
 
 __all__ = [
@@ -39,7 +39,7 @@ class _Regression(Event, frozen=True, kw_only=True):
 class ProgressStallDetected(ConfigEvent, frozen=True, kw_only=True):
     """A configuration has gained no Elo for hours."""
 
-    EVENT = EventType.named("PROGRESS_STALL_DETECTED")
+    EVENT = EventType.named("PROGRESS_STALL_DETECTED", dedup=Dedup.id())
 
     stall_duration_hours: float | None = None
     current_velocity: float | None = None
@@ -54,12 +54,8 @@ class ProgressStallDetected(ConfigEvent, frozen=True, kw_only=True):
 class RegressionCleared(Event, frozen=True, kw_only=True):
     """A regression is over."""
 
-    EVENT = EventType.named(
-        "REGRESSION_CLEARED",
-        bridged=True,
-        durable=True,
-        dedup=Dedup.id(),
-        one_of=("config_key", "model_id"),
+    EVENT = EventType.control(
+        "REGRESSION_CLEARED", bridged=True, durable=True, one_of=("config_key", "model_id")
     )
 
     config_key: str | None = None
@@ -71,7 +67,7 @@ class RegressionCleared(Event, frozen=True, kw_only=True):
 class RegressionCritical(_Regression, frozen=True, kw_only=True):
     """A model got so much worse that it must be rolled back."""
 
-    EVENT = EventType.named(
+    EVENT = EventType.control(
         "REGRESSION_CRITICAL", bridged=True, durable=True, max_age=PIPELINE_MAX_AGE
     )
 
@@ -81,7 +77,7 @@ class RegressionCritical(_Regression, frozen=True, kw_only=True):
 class RegressionDetected(_Regression, frozen=True, kw_only=True):
     """A model or a metric got worse."""
 
-    EVENT = EventType.named(
+    EVENT = EventType.control(
         "REGRESSION_DETECTED",
         bridged=True,
         durable=True,
@@ -102,7 +98,7 @@ class RegressionDetected(_Regression, frozen=True, kw_only=True):
 class RegressionMinor(_Regression, frozen=True, kw_only=True):
     """A model got a little worse."""
 
-    EVENT = EventType.named("REGRESSION_MINOR", bridged=True, max_age=PIPELINE_MAX_AGE)
+    EVENT = EventType.control("REGRESSION_MINOR", bridged=True, max_age=PIPELINE_MAX_AGE)
 
     severity: str = "minor"
 
@@ -110,7 +106,7 @@ class RegressionMinor(_Regression, frozen=True, kw_only=True):
 class RegressionModerate(_Regression, frozen=True, kw_only=True):
     """A model got clearly worse."""
 
-    EVENT = EventType.named(
+    EVENT = EventType.control(
         "REGRESSION_MODERATE", bridged=True, durable=True, max_age=PIPELINE_MAX_AGE
     )
 
@@ -120,7 +116,7 @@ class RegressionModerate(_Regression, frozen=True, kw_only=True):
 class RegressionSevere(_Regression, frozen=True, kw_only=True):
     """A model got much worse."""
 
-    EVENT = EventType.named(
+    EVENT = EventType.control(
         "REGRESSION_SEVERE", bridged=True, durable=True, max_age=PIPELINE_MAX_AGE
     )
 
@@ -130,7 +126,7 @@ class RegressionSevere(_Regression, frozen=True, kw_only=True):
 class WorkQueueStalled(Event, frozen=True, kw_only=True):
     """Work is waiting and nobody has taken any for too long."""
 
-    EVENT = EventType.named("WORK_QUEUE_STALLED")
+    EVENT = EventType.control("WORK_QUEUE_STALLED")
 
     idle_seconds: float
     threshold_seconds: float | None = None
@@ -154,9 +150,7 @@ class CacheInvalidated(Event, frozen=True, kw_only=True):
 class MetricsUpdated(Event, frozen=True, kw_only=True):
     """A metric has a new value."""
 
-    EVENT = EventType.named(
-        "METRICS_UPDATED", bridged=True, max_age=STATUS_MAX_AGE, dedup=Dedup.id()
-    )
+    EVENT = EventType.status("METRICS_UPDATED", bridged=True)
 
     metric_name: str
     value: float

@@ -63,7 +63,9 @@ class CmaesCompleted(ConfigEvent, frozen=True, kw_only=True):
 class CmaesTriggered(ConfigEvent, frozen=True, kw_only=True):
     """A CMA-ES search was set going."""
 
-    EVENT = EventType.named("CMAES_TRIGGERED", bridged=True, max_age=PIPELINE_MAX_AGE)
+    EVENT = EventType.named(
+        "CMAES_TRIGGERED", bridged=True, max_age=PIPELINE_MAX_AGE, dedup=Dedup.id()
+    )
 
     reason: str
     run_id: str | None = None
@@ -116,7 +118,7 @@ class NasCompleted(ConfigEvent, frozen=True, kw_only=True):
 class NasGenerationComplete(ConfigEvent, frozen=True, kw_only=True):
     """An architecture search finished a generation."""
 
-    EVENT = EventType.named("NAS_GENERATION_COMPLETE", dedup=Dedup.id())
+    EVENT = EventType.status("NAS_GENERATION_COMPLETE")
 
     generation: int
     best_score: float | None = None
@@ -136,7 +138,9 @@ class NasStarted(ConfigEvent, frozen=True, kw_only=True):
 class NasTriggered(ConfigEvent, frozen=True, kw_only=True):
     """An architecture search was set going."""
 
-    EVENT = EventType.named("NAS_TRIGGERED", bridged=True, max_age=PIPELINE_MAX_AGE)
+    EVENT = EventType.named(
+        "NAS_TRIGGERED", bridged=True, max_age=PIPELINE_MAX_AGE, dedup=Dedup.id()
+    )
 
     reason: str
     run_id: str | None = None
@@ -156,7 +160,7 @@ class PbtCompleted(ConfigEvent, frozen=True, kw_only=True):
 class PbtGenerationComplete(ConfigEvent, frozen=True, kw_only=True):
     """Population-based training finished a generation."""
 
-    EVENT = EventType.named("PBT_GENERATION_COMPLETE", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.named("PBT_GENERATION_COMPLETE", bridged=True, durable=True, dedup=Dedup.id())
 
     generation: int
     best_score: float | None = None
@@ -187,7 +191,7 @@ class PerBufferRebuilt(Event, frozen=True, kw_only=True):
 class PerPrioritiesUpdated(Event, frozen=True, kw_only=True):
     """Samples of a prioritised replay buffer got new priorities."""
 
-    EVENT = EventType.named("PER_PRIORITIES_UPDATED", dedup=Dedup.id())
+    EVENT = EventType.status("PER_PRIORITIES_UPDATED")
 
     buffer_path: str
     samples_updated: int
@@ -199,11 +203,7 @@ class PerPrioritiesUpdated(Event, frozen=True, kw_only=True):
 class PlateauDetected(ConfigEvent, frozen=True, kw_only=True):
     """A metric of a configuration no longer improves."""
 
-    EVENT = EventType.named(
-        "PLATEAU_DETECTED",
-        bridged=True,
-        dedup=Dedup.key("config_key", "metric_name", "plateau_type"),
-    )
+    EVENT = EventType.named("PLATEAU_DETECTED", bridged=True, max_age=PIPELINE_MAX_AGE)
 
     metric_name: str | None = None
     plateau_type: str | None = None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .base import STATUS_MAX_AGE, Dedup, Event, EventType
+from .scales import Priority
 
 __all__ = [
     "ClusterCapacityChanged",
@@ -68,7 +69,7 @@ class ClusterCapacityChanged(Event, frozen=True, kw_only=True):
 class ClusterStallDetected(Event, frozen=True, kw_only=True):
     """Nodes of the cluster have made no progress for too long."""
 
-    EVENT = EventType.named("CLUSTER_STALL_DETECTED", bridged=True)
+    EVENT = EventType.control("CLUSTER_STALL_DETECTED", bridged=True, dedup=Dedup.content())
 
     stalled_nodes: tuple[str, ...]
     stall_threshold: float | None = None
@@ -77,7 +78,7 @@ class ClusterStallDetected(Event, frozen=True, kw_only=True):
 class ClusterStatusChanged(Event, frozen=True, kw_only=True):
     """The cluster as a whole became healthy or unhealthy."""
 
-    EVENT = EventType.named("CLUSTER_STATUS_CHANGED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("CLUSTER_STATUS_CHANGED", bridged=True)
 
     healthy: bool
     healthy_nodes: int | None = None
@@ -101,7 +102,9 @@ class ClusterUnderutilized(Event, frozen=True, kw_only=True):
 class LeaderElected(Event, frozen=True, kw_only=True):
     """A node was elected leader."""
 
-    EVENT = EventType.named("LEADER_ELECTED", bridged=True, durable=True, dedup=Dedup.id())
+    EVENT = EventType.control(
+        "LEADER_ELECTED", bridged=True, durable=True, priority=Priority.CRITICAL
+    )
 
     leader_id: str
     term: int = 0
@@ -113,7 +116,7 @@ class LeaderElected(Event, frozen=True, kw_only=True):
 class LeaderHeartbeatMissing(Event, frozen=True, kw_only=True):
     """The leader has not been heard of for too long."""
 
-    EVENT = EventType.named("LEADER_HEARTBEAT_MISSING", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("LEADER_HEARTBEAT_MISSING", bridged=True, priority=Priority.CRITICAL)
 
     leader_id: str
     last_heartbeat: float | None = None
@@ -124,7 +127,7 @@ class LeaderHeartbeatMissing(Event, frozen=True, kw_only=True):
 class LeaderLeaseExpired(Event, frozen=True, kw_only=True):
     """The leader did not renew its lease in time."""
 
-    EVENT = EventType.named("LEADER_LEASE_EXPIRED", dedup=Dedup.id())
+    EVENT = EventType.control("LEADER_LEASE_EXPIRED", priority=Priority.CRITICAL)
 
     leader_id: str
     lease_expiry_time: float | None = None
@@ -135,7 +138,7 @@ class LeaderLeaseExpired(Event, frozen=True, kw_only=True):
 class LeaderLost(Event, frozen=True, kw_only=True):
     """The cluster no longer has the leader it had."""
 
-    EVENT = EventType.named("LEADER_LOST", bridged=True, durable=True, dedup=Dedup.id())
+    EVENT = EventType.control("LEADER_LOST", bridged=True, durable=True, priority=Priority.CRITICAL)
 
     old_leader_id: str
     domain: str = "cluster"
@@ -145,7 +148,7 @@ class LeaderLost(Event, frozen=True, kw_only=True):
 class LeaderStepdown(Event, frozen=True, kw_only=True):
     """A leader gave up its office."""
 
-    EVENT = EventType.named("LEADER_STEPDOWN", durable=True, dedup=Dedup.id())
+    EVENT = EventType.control("LEADER_STEPDOWN", durable=True, priority=Priority.CRITICAL)
 
     leader_id: str
     domain: str = "cluster"
@@ -156,7 +159,7 @@ class LeaderStepdown(Event, frozen=True, kw_only=True):
 class NodeActivated(Event, frozen=True, kw_only=True):
     """An idle node was given work."""
 
-    EVENT = EventType.named("NODE_ACTIVATED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("NODE_ACTIVATED", bridged=True)
 
     node_id: str
     activation_type: str | None = None
@@ -166,7 +169,7 @@ class NodeActivated(Event, frozen=True, kw_only=True):
 class NodeCapacityUpdated(Event, frozen=True, kw_only=True):
     """A node reported what it has free."""
 
-    EVENT = EventType.named("NODE_CAPACITY_UPDATED", max_age=STATUS_MAX_AGE, dedup=Dedup.id())
+    EVENT = EventType.status("NODE_CAPACITY_UPDATED")
 
     node_id: str
     gpu_utilization: float | None = None
@@ -193,7 +196,7 @@ class NodeIncompatibleWithWorkload(Event, frozen=True, kw_only=True):
 class NodeOverloaded(Event, frozen=True, kw_only=True):
     """A node has more to do than it can."""
 
-    EVENT = EventType.named("NODE_OVERLOADED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("NODE_OVERLOADED", bridged=True, max_age=STATUS_MAX_AGE)
 
     node_id: str
     resource_type: str | None = None
@@ -207,7 +210,7 @@ class NodeOverloaded(Event, frozen=True, kw_only=True):
 class NodeProvisioned(Event, frozen=True, kw_only=True):
     """A provider supplied a new node."""
 
-    EVENT = EventType.named("NODE_PROVISIONED", bridged=True, durable=True)
+    EVENT = EventType.control("NODE_PROVISIONED", bridged=True, durable=True)
 
     node_id: str
     provider: str
@@ -219,7 +222,7 @@ class NodeProvisioned(Event, frozen=True, kw_only=True):
 class NodeRetired(Event, frozen=True, kw_only=True):
     """A node was taken out of the cluster for good."""
 
-    EVENT = EventType.named("NODE_RETIRED", bridged=True, durable=True, dedup=Dedup.id())
+    EVENT = EventType.control("NODE_RETIRED", bridged=True, durable=True)
 
     node_id: str
     reason: str | None = None
@@ -231,7 +234,7 @@ class NodeRetired(Event, frozen=True, kw_only=True):
 class NodeSuspect(Event, frozen=True, kw_only=True):
     """A node has missed heartbeats and may be gone."""
 
-    EVENT = EventType.named("NODE_SUSPECT", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("NODE_SUSPECT", bridged=True)
 
     node_id: str
     last_seen: float | None = None
@@ -242,7 +245,9 @@ class NodeSuspect(Event, frozen=True, kw_only=True):
 class NodeTerminated(Event, frozen=True, kw_only=True):
     """A rented node was shut down."""
 
-    EVENT = EventType.named("NODE_TERMINATED", bridged=True, durable=True)
+    EVENT = EventType.control(
+        "NODE_TERMINATED", bridged=True, durable=True, dedup=Dedup.key("instance_id")
+    )
 
     instance_id: str
     node_id: str | None = None
@@ -257,7 +262,7 @@ class NodeTerminated(Event, frozen=True, kw_only=True):
 class P2PNodesDead(Event, frozen=True, kw_only=True):
     """Several nodes were declared dead at once."""
 
-    EVENT = EventType.named("P2P_NODES_DEAD", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("P2P_NODES_DEAD", bridged=True)
 
     node_ids: tuple[str, ...]
     reason: str | None = None
@@ -266,7 +271,7 @@ class P2PNodesDead(Event, frozen=True, kw_only=True):
 class P2PNodeDead(Event, frozen=True, kw_only=True):
     """A node was declared dead."""
 
-    EVENT = EventType.named("P2P_NODE_DEAD", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("P2P_NODE_DEAD", bridged=True)
 
     node_id: str
     reason: str | None = None
@@ -278,7 +283,7 @@ class P2PNodeDead(Event, frozen=True, kw_only=True):
 class QuorumAtRisk(_Quorum, frozen=True, kw_only=True):
     """One more voter lost, and the quorum is gone."""
 
-    EVENT = EventType.named("QUORUM_AT_RISK", dedup=Dedup.id())
+    EVENT = EventType.control("QUORUM_AT_RISK", priority=Priority.CRITICAL)
 
     margin: int | None = None
 
@@ -286,7 +291,7 @@ class QuorumAtRisk(_Quorum, frozen=True, kw_only=True):
 class QuorumLost(_Quorum, frozen=True, kw_only=True):
     """Too few voters are online to decide anything."""
 
-    EVENT = EventType.named("QUORUM_LOST", dedup=Dedup.id())
+    EVENT = EventType.control("QUORUM_LOST", priority=Priority.CRITICAL)
 
     offline_voters: tuple[str, ...] = ()
 
@@ -294,7 +299,9 @@ class QuorumLost(_Quorum, frozen=True, kw_only=True):
 class QuorumPriorityReconnect(Event, frozen=True, kw_only=True):
     """Certain nodes are to be reached first, to restore the quorum."""
 
-    EVENT = EventType.named("QUORUM_PRIORITY_RECONNECT", dedup=Dedup.id())
+    EVENT = EventType.control(
+        "QUORUM_PRIORITY_RECONNECT", max_age=STATUS_MAX_AGE, priority=Priority.CRITICAL
+    )
 
     prioritized_nodes: tuple[str, ...]
     voters_needed: int | None = None
@@ -303,13 +310,13 @@ class QuorumPriorityReconnect(Event, frozen=True, kw_only=True):
 class QuorumRestored(_Quorum, frozen=True, kw_only=True):
     """Enough voters are online again."""
 
-    EVENT = EventType.named("QUORUM_RESTORED", dedup=Dedup.id())
+    EVENT = EventType.control("QUORUM_RESTORED", priority=Priority.CRITICAL)
 
 
 class SshNodeUnresponsive(Event, frozen=True, kw_only=True):
     """A node stopped answering over SSH."""
 
-    EVENT = EventType.named("SSH_NODE_UNRESPONSIVE", dedup=Dedup.id())
+    EVENT = EventType.control("SSH_NODE_UNRESPONSIVE")
 
     node_id: str
     consecutive_failures: int
@@ -320,7 +327,7 @@ class SshNodeUnresponsive(Event, frozen=True, kw_only=True):
 class HostOffline(Event, frozen=True, kw_only=True):
     """A node left the network."""
 
-    EVENT = EventType.named("HOST_OFFLINE", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("HOST_OFFLINE", bridged=True)
 
     node_id: str
     reason: str | None = None
@@ -330,7 +337,7 @@ class HostOffline(Event, frozen=True, kw_only=True):
 class HostOnline(Event, frozen=True, kw_only=True):
     """A node joined the network."""
 
-    EVENT = EventType.named("HOST_ONLINE", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("HOST_ONLINE", bridged=True)
 
     node_id: str
     capabilities: tuple[str, ...] = ()
@@ -343,7 +350,7 @@ class HostOnline(Event, frozen=True, kw_only=True):
 class NetworkIsolationDetected(Event, frozen=True, kw_only=True):
     """A node sees far fewer peers than it should."""
 
-    EVENT = EventType.named("NETWORK_ISOLATION_DETECTED", dedup=Dedup.id())
+    EVENT = EventType.control("NETWORK_ISOLATION_DETECTED")
 
     p2p_peers: int
     peer_ratio: float
@@ -355,7 +362,7 @@ class NetworkIsolationDetected(Event, frozen=True, kw_only=True):
 class P2PConnectionResetRequested(Event, frozen=True, kw_only=True):
     """The connections to peers are to be closed and opened anew."""
 
-    EVENT = EventType.named("P2P_CONNECTION_RESET_REQUESTED")
+    EVENT = EventType.control("P2P_CONNECTION_RESET_REQUESTED", max_age=STATUS_MAX_AGE)
 
     reason: str
     close_wait_count: int | None = None
@@ -364,7 +371,7 @@ class P2PConnectionResetRequested(Event, frozen=True, kw_only=True):
 class P2PRestarted(Event, frozen=True, kw_only=True):
     """The peer network of a node was restarted."""
 
-    EVENT = EventType.named("P2P_RESTARTED", dedup=Dedup.id())
+    EVENT = EventType.control("P2P_RESTARTED")
 
     trigger: str
     restart_count: int | None = None
@@ -374,7 +381,7 @@ class P2PRestarted(Event, frozen=True, kw_only=True):
 class P2PRestartTriggered(Event, frozen=True, kw_only=True):
     """A node decided to restart its peer network."""
 
-    EVENT = EventType.named("P2P_RESTART_TRIGGERED", dedup=Dedup.id())
+    EVENT = EventType.control("P2P_RESTART_TRIGGERED")
 
     consecutive_failures: int
     last_status: str | None = None
@@ -385,7 +392,7 @@ class P2PRestartTriggered(Event, frozen=True, kw_only=True):
 class PartitionHealed(Event, frozen=True, kw_only=True):
     """The parts of a split network were joined."""
 
-    EVENT = EventType.named("PARTITION_HEALED", dedup=Dedup.id())
+    EVENT = EventType.control("PARTITION_HEALED")
 
     partitions_healed: int
     partitions_found: int | None = None
@@ -396,13 +403,13 @@ class PartitionHealed(Event, frozen=True, kw_only=True):
 class PartitionHealingStarted(Event, frozen=True, kw_only=True):
     """An attempt to join the parts of a split network began."""
 
-    EVENT = EventType.named("PARTITION_HEALING_STARTED", dedup=Dedup.id())
+    EVENT = EventType.control("PARTITION_HEALING_STARTED")
 
 
 class SshLivenessCheckStarted(Event, frozen=True, kw_only=True):
     """A node is being tried over SSH."""
 
-    EVENT = EventType.named("SSH_LIVENESS_CHECK_STARTED", max_age=STATUS_MAX_AGE, dedup=Dedup.id())
+    EVENT = EventType.status("SSH_LIVENESS_CHECK_STARTED")
 
     node_id: str
 
@@ -410,9 +417,7 @@ class SshLivenessCheckStarted(Event, frozen=True, kw_only=True):
 class SshLivenessCheckSucceeded(Event, frozen=True, kw_only=True):
     """A node answered over SSH."""
 
-    EVENT = EventType.named(
-        "SSH_LIVENESS_CHECK_SUCCEEDED", max_age=STATUS_MAX_AGE, dedup=Dedup.id()
-    )
+    EVENT = EventType.status("SSH_LIVENESS_CHECK_SUCCEEDED")
 
     node_id: str
     latency_ms: float | None = None

@@ -19,7 +19,13 @@ __all__ = [
 class QualityCheckRequested(ConfigEvent, frozen=True, kw_only=True):
     """Somebody wants the quality of a configuration's data measured now."""
 
-    EVENT = EventType.named("QUALITY_CHECK_REQUESTED", bridged=True, max_age=PIPELINE_MAX_AGE)
+    EVENT = EventType.named(
+        "QUALITY_CHECK_REQUESTED",
+        bridged=True,
+        max_age=PIPELINE_MAX_AGE,
+        dedup=Dedup.id(),
+        on_pressure="refuse",
+    )
 
     reason: str | None = None
     priority: Priority = Priority.NORMAL
@@ -68,7 +74,9 @@ class QualityPenaltyApplied(ConfigEvent, frozen=True, kw_only=True):
 class QualityScoreUpdated(Event, frozen=True, kw_only=True):
     """The quality of a configuration's data, or of one game, was measured."""
 
-    EVENT = EventType.named("QUALITY_SCORE_UPDATED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.named(
+        "QUALITY_SCORE_UPDATED", bridged=True, dedup=Dedup.id(), on_pressure="slow"
+    )
 
     quality_score: float
     config_key: str | None = None
@@ -102,7 +110,7 @@ class ExplorationAdjusted(ConfigEvent, frozen=True, kw_only=True):
 class ExplorationBoost(ConfigEvent, frozen=True, kw_only=True):
     """Self-play of a configuration explores more for a while."""
 
-    EVENT = EventType.named("EXPLORATION_BOOST", dedup=Dedup.id())
+    EVENT = EventType.named("EXPLORATION_BOOST", max_age=PIPELINE_MAX_AGE, dedup=Dedup.id())
 
     boost_factor: float
     reason: str | None = None

@@ -41,23 +41,44 @@ class ReadOnlyDict(dict[K, V]):
         return self
 
 
+#: Types of decoded values that hold nothing that could be changed; most values are of these.
+_LEAVES = frozenset({str, int, float, bool, bytes, type(None)})
+
+
 def read_only(value: Any, depth: int) -> Any:
     """Make decoded data read-only: dicts become `ReadOnlyDict`, lists tuples, at every level.
 
     Raises:
         RecursionError: it is nested deeper than `depth` levels.
+        TypeError: a key is not text, or something in it is of a type that only its sender knows.
     """
-    if not isinstance(value, dict | list | tuple | msgspec.Struct):
+    kind = type(value)
+    if kind in _LEAVES:
         return value
-    if depth <= 0:
-        raise RecursionError
     data = cast("Any", value)  # not narrowed: what came off the wire may hold anything
-    if isinstance(value, dict):
-        return ReadOnlyDict({key: read_only(item, depth - 1) for key, item in data.items()})
-    if isinstance(value, msgspec.Struct):
-        freeze(value, value.__struct_fields__, depth - 1)
-        return value
-    return tuple(read_only(item, depth - 1) for item in data)
+    if issubclass(kind, dict | list | tuple | msgspec.Struct):
+        if depth <= 0:
+            raise RecursionError
+        if issubclass(kind, dict):
+            return _read_only_dict(data, depth - 1)
+        if issubclass(kind, msgspec.Struct):
+            freeze(data, data.__struct_fields__, depth - 1)
+            return value
+        return tuple(
+            [item if type(item) in _LEAVES else read_only(item, depth - 1) for item in data]
+        )
+    if kind is msgspec.msgpack.Ext:
+        raise TypeError("an extension of MessagePack")
+    return value
+
+
+def _read_only_dict(data: dict[Any, Any], depth: int) -> ReadOnlyDict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, item in data.items():
+        if not isinstance(key, str):
+            raise TypeError("a key that is not text")
+        made[key] = item if type(item) in _LEAVES else read_only(item, depth)
+    return ReadOnlyDict(made)
 
 
 def freeze(struct: msgspec.Struct, fields: tuple[str, ...], depth: int) -> None:

@@ -1,7 +1,7 @@
 """Resilience: pressure, circuit breakers, dead letters, locks, handlers that hang."""
 
 from .base import Dedup, Event, EventType
-from .scales import PressureLevel
+from .scales import PressureLevel, Priority
 
 __all__ = [
     "BackpressureActivated",
@@ -31,7 +31,7 @@ class _CircuitBreaker(Event, frozen=True, kw_only=True):
 class BackpressureActivated(Event, frozen=True, kw_only=True):
     """Producers are asked to slow down."""
 
-    EVENT = EventType.named("BACKPRESSURE_ACTIVATED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("BACKPRESSURE_ACTIVATED", bridged=True, priority=Priority.URGENT)
 
     level: PressureLevel
     reason: str | None = None
@@ -50,7 +50,7 @@ class BackpressureActivated(Event, frozen=True, kw_only=True):
 class BackpressureReleased(Event, frozen=True, kw_only=True):
     """Producers may go on at full speed."""
 
-    EVENT = EventType.named("BACKPRESSURE_RELEASED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("BACKPRESSURE_RELEASED", bridged=True, priority=Priority.URGENT)
 
     node_id: str | None = None
     previous_level: PressureLevel | None = None
@@ -63,7 +63,7 @@ class BackpressureReleased(Event, frozen=True, kw_only=True):
 class CircuitBreakerClosed(_CircuitBreaker, frozen=True, kw_only=True):
     """A circuit breaker lets calls through again."""
 
-    EVENT = EventType.named("CIRCUIT_BREAKER_CLOSED", dedup=Dedup.id())
+    EVENT = EventType.control("CIRCUIT_BREAKER_CLOSED")
 
     new_state: str = "closed"
 
@@ -71,7 +71,7 @@ class CircuitBreakerClosed(_CircuitBreaker, frozen=True, kw_only=True):
 class CircuitBreakerHalfOpen(_CircuitBreaker, frozen=True, kw_only=True):
     """A circuit breaker lets a trial call through."""
 
-    EVENT = EventType.named("CIRCUIT_BREAKER_HALF_OPEN", dedup=Dedup.id())
+    EVENT = EventType.control("CIRCUIT_BREAKER_HALF_OPEN")
 
     new_state: str = "half_open"
 
@@ -79,7 +79,7 @@ class CircuitBreakerHalfOpen(_CircuitBreaker, frozen=True, kw_only=True):
 class CircuitBreakerOpened(_CircuitBreaker, frozen=True, kw_only=True):
     """A circuit breaker stopped calls to a failing node."""
 
-    EVENT = EventType.named("CIRCUIT_BREAKER_OPENED", dedup=Dedup.id())
+    EVENT = EventType.control("CIRCUIT_BREAKER_OPENED")
 
     new_state: str = "open"
 
@@ -87,7 +87,7 @@ class CircuitBreakerOpened(_CircuitBreaker, frozen=True, kw_only=True):
 class CircuitBreakerThreshold(Event, frozen=True, kw_only=True):
     """Too large a share of the circuit breakers is open."""
 
-    EVENT = EventType.named("CIRCUIT_BREAKER_THRESHOLD", dedup=Dedup.id())
+    EVENT = EventType.control("CIRCUIT_BREAKER_THRESHOLD")
 
     open_count: int
     total_nodes: int
@@ -99,7 +99,7 @@ class CircuitBreakerThreshold(Event, frozen=True, kw_only=True):
 class CircuitReset(Event, frozen=True, kw_only=True):
     """The circuit breaker of a node was reset by hand or by a recovery."""
 
-    EVENT = EventType.named("CIRCUIT_RESET", dedup=Dedup.id())
+    EVENT = EventType.control("CIRCUIT_RESET")
 
     node_id: str
     address: str | None = None
@@ -109,7 +109,7 @@ class CircuitReset(Event, frozen=True, kw_only=True):
 class DeadlockDetected(Event, frozen=True, kw_only=True):
     """Locks have been held for so long that their holders must be waiting for each other."""
 
-    EVENT = EventType.named("DEADLOCK_DETECTED", bridged=True)
+    EVENT = EventType.control("DEADLOCK_DETECTED", bridged=True, dedup=Dedup.content())
 
     resources: tuple[str, ...]
     holders: tuple[str, ...]
@@ -136,7 +136,7 @@ class DlqEventsReplayed(Event, frozen=True, kw_only=True):
 class DlqStaleEvents(Event, frozen=True, kw_only=True):
     """Dead letters have been waiting for too long."""
 
-    EVENT = EventType.named("DLQ_STALE_EVENTS", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("DLQ_STALE_EVENTS", bridged=True)
 
     stale_count: int
     event_types: tuple[str, ...] = ()
@@ -168,6 +168,7 @@ class HandlerTimeout(Event, frozen=True, kw_only=True):
     event_type: str
     timeout_seconds: float
     coordinator: str | None = None
+    event_id: str | None = None
 
 
 class LockTimeout(Event, frozen=True, kw_only=True):

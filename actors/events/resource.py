@@ -20,7 +20,7 @@ __all__ = [
 class BudgetAlert(Event, frozen=True, kw_only=True):
     """Spending comes near its limit."""
 
-    EVENT = EventType.named("BUDGET_ALERT", bridged=True)
+    EVENT = EventType.control("BUDGET_ALERT", bridged=True, dedup=Dedup.content())
 
     budget_type: str
     limit_usd: float
@@ -31,7 +31,7 @@ class BudgetAlert(Event, frozen=True, kw_only=True):
 class BudgetExceeded(Event, frozen=True, kw_only=True):
     """Spending went over its limit."""
 
-    EVENT = EventType.named("BUDGET_EXCEEDED", bridged=True, durable=True)
+    EVENT = EventType.control("BUDGET_EXCEEDED", bridged=True, durable=True, dedup=Dedup.content())
 
     budget_type: str
     limit_usd: float
@@ -41,7 +41,7 @@ class BudgetExceeded(Event, frozen=True, kw_only=True):
 class CapacityLow(Event, frozen=True, kw_only=True):
     """Fewer GPUs can be used than are needed."""
 
-    EVENT = EventType.named("CAPACITY_LOW", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("CAPACITY_LOW", bridged=True)
 
     current_gpus: int
     min_gpus: int
@@ -51,7 +51,7 @@ class CapacityLow(Event, frozen=True, kw_only=True):
 class CapacityRestored(Event, frozen=True, kw_only=True):
     """Enough GPUs can be used again."""
 
-    EVENT = EventType.named("CAPACITY_RESTORED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("CAPACITY_RESTORED", bridged=True)
 
     current_gpus: int
     min_gpus: int
@@ -78,7 +78,7 @@ class DiskCleanupTriggered(Event, frozen=True, kw_only=True):
 class DiskSpaceLow(Event, frozen=True, kw_only=True):
     """A disk is nearly full."""
 
-    EVENT = EventType.named("DISK_SPACE_LOW", bridged=True)
+    EVENT = EventType.control("DISK_SPACE_LOW", bridged=True, dedup=Dedup.content())
 
     node_id: str
     usage_percent: float
@@ -89,9 +89,7 @@ class DiskSpaceLow(Event, frozen=True, kw_only=True):
 class IdleResourceDetected(Event, frozen=True, kw_only=True):
     """A node has a GPU with nothing to do."""
 
-    EVENT = EventType.named(
-        "IDLE_RESOURCE_DETECTED", bridged=True, max_age=STATUS_MAX_AGE, dedup=Dedup.id()
-    )
+    EVENT = EventType.status("IDLE_RESOURCE_DETECTED", bridged=True)
 
     node_id: str
     gpu_utilization: float | None = None
@@ -103,7 +101,7 @@ class IdleResourceDetected(Event, frozen=True, kw_only=True):
 class IdleStateBroadcast(Event, frozen=True, kw_only=True):
     """A node says whether it is idle."""
 
-    EVENT = EventType.named("IDLE_STATE_BROADCAST", max_age=STATUS_MAX_AGE, dedup=Dedup.id())
+    EVENT = EventType.status("IDLE_STATE_BROADCAST")
 
     node_id: str
     is_idle: bool
@@ -119,7 +117,7 @@ class IdleStateBroadcast(Event, frozen=True, kw_only=True):
 class IdleStateRequest(Event, frozen=True, kw_only=True):
     """A node asks the others whether they are idle."""
 
-    EVENT = EventType.named("IDLE_STATE_REQUEST", max_age=STATUS_MAX_AGE, dedup=Dedup.id())
+    EVENT = EventType.status("IDLE_STATE_REQUEST")
 
     requester_node: str
 
@@ -127,8 +125,8 @@ class IdleStateRequest(Event, frozen=True, kw_only=True):
 class MemoryPressure(Event, frozen=True, kw_only=True):
     """A node is running out of main or GPU memory."""
 
-    EVENT = EventType.named(
-        "MEMORY_PRESSURE", dedup=Dedup.id(), one_of=("ram_utilization", "gpu_utilization")
+    EVENT = EventType.control(
+        "MEMORY_PRESSURE", max_age=STATUS_MAX_AGE, one_of=("ram_utilization", "gpu_utilization")
     )
 
     ram_utilization: float | None = None
@@ -142,7 +140,7 @@ class MemoryPressure(Event, frozen=True, kw_only=True):
 class SocketLeakDetected(Event, frozen=True, kw_only=True):
     """A node holds many more sockets than it should."""
 
-    EVENT = EventType.named("SOCKET_LEAK_DETECTED", dedup=Dedup.id())
+    EVENT = EventType.control("SOCKET_LEAK_DETECTED")
 
     fd_count: int
     fd_limit: int | None = None

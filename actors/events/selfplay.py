@@ -22,7 +22,7 @@ __all__ = [
 class GameSynced(Event, frozen=True, kw_only=True):
     """Games of a node were pushed to other nodes."""
 
-    EVENT = EventType.named("GAME_SYNCED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.named("GAME_SYNCED", bridged=True, dedup=Dedup.id(), on_pressure="slow")
 
     node_id: str
     games_pushed: int
@@ -40,6 +40,7 @@ class NewGamesAvailable(ConfigEvent, frozen=True, kw_only=True):
         durable=True,
         max_age=PIPELINE_MAX_AGE,
         dedup=Dedup.id(),
+        on_pressure="slow",
     )
 
     count: int
@@ -55,7 +56,7 @@ class NewGamesAvailable(ConfigEvent, frozen=True, kw_only=True):
 class OrphanGamesDetected(Event, frozen=True, kw_only=True):
     """Game databases were found on disk that no manifest names."""
 
-    EVENT = EventType.named("ORPHAN_GAMES_DETECTED", bridged=True)
+    EVENT = EventType.named("ORPHAN_GAMES_DETECTED", bridged=True, dedup=Dedup.id())
 
     orphan_count: int
     total_games: int | None = None
@@ -79,7 +80,7 @@ class OrphanGamesRegistered(Event, frozen=True, kw_only=True):
 class P2PSelfplayScaled(ConfigEvent, frozen=True, kw_only=True):
     """A node was given more self-play games."""
 
-    EVENT = EventType.named("P2P_SELFPLAY_SCALED", dedup=Dedup.id())
+    EVENT = EventType.named("P2P_SELFPLAY_SCALED", dedup=Dedup.id(), on_pressure="slow")
 
     node_id: str
     games: int
@@ -108,7 +109,12 @@ class SelfplayComplete(ConfigEvent, frozen=True, kw_only=True):
     """A self-play job ended with its games written."""
 
     EVENT = EventType.named(
-        "SELFPLAY_COMPLETE", bridged=True, durable=True, max_age=PIPELINE_MAX_AGE, dedup=Dedup.id()
+        "SELFPLAY_COMPLETE",
+        bridged=True,
+        durable=True,
+        max_age=PIPELINE_MAX_AGE,
+        dedup=Dedup.id(),
+        on_pressure="slow",
     )
 
     games_generated: int

@@ -43,7 +43,7 @@ class QualityDistributionChanged(ConfigEvent, frozen=True, kw_only=True):
 class ReplicationAlert(Event, frozen=True, kw_only=True):
     """Games have fewer copies than they should."""
 
-    EVENT = EventType.named("REPLICATION_ALERT", bridged=True)
+    EVENT = EventType.control("REPLICATION_ALERT", bridged=True, dedup=Dedup.content())
 
     level: str
     message: str
@@ -55,7 +55,7 @@ class ReplicationAlert(Event, frozen=True, kw_only=True):
 class SyncChecksumFailed(Event, frozen=True, kw_only=True):
     """A copied file differs from its source."""
 
-    EVENT = EventType.named("SYNC_CHECKSUM_FAILED", bridged=True)
+    EVENT = EventType.named("SYNC_CHECKSUM_FAILED", bridged=True, dedup=Dedup.id())
 
     source_path: str
     dest_path: str | None = None
@@ -66,7 +66,7 @@ class SyncChecksumFailed(Event, frozen=True, kw_only=True):
 class SyncFailureCritical(Event, frozen=True, kw_only=True):
     """Synchronisation failed so often in a row that it needs attention."""
 
-    EVENT = EventType.named("SYNC_FAILURE_CRITICAL", dedup=Dedup.id())
+    EVENT = EventType.control("SYNC_FAILURE_CRITICAL")
 
     consecutive_failures: int
     last_success: float | None = None
@@ -87,7 +87,13 @@ class SyncNodeUnreachable(Event, frozen=True, kw_only=True):
 class SyncRequest(Event, frozen=True, kw_only=True):
     """Somebody asks for data to be synchronised."""
 
-    EVENT = EventType.named("SYNC_REQUEST", bridged=True, max_age=PIPELINE_MAX_AGE)
+    EVENT = EventType.named(
+        "SYNC_REQUEST",
+        bridged=True,
+        max_age=PIPELINE_MAX_AGE,
+        dedup=Dedup.id(),
+        on_pressure="refuse",
+    )
 
     reason: str
     priority: Priority = Priority.NORMAL
@@ -112,7 +118,11 @@ class SyncTriggered(Event, frozen=True, kw_only=True):
     """A synchronisation was set going, and why."""
 
     EVENT = EventType.named(
-        "SYNC_TRIGGERED", bridged=True, max_age=PIPELINE_MAX_AGE, one_of=("reason", "trigger")
+        "SYNC_TRIGGERED",
+        bridged=True,
+        max_age=PIPELINE_MAX_AGE,
+        dedup=Dedup.id(),
+        one_of=("reason", "trigger"),
     )
 
     reason: str | None = None

@@ -27,7 +27,7 @@ __all__ = [
 class ResourceConstraint(Event, frozen=True, kw_only=True):
     """A resource of a node ran short enough to hold work back."""
 
-    EVENT = EventType.named("RESOURCE_CONSTRAINT", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("RESOURCE_CONSTRAINT", bridged=True, max_age=STATUS_MAX_AGE)
 
     resource_type: str
     constraint_type: str | None = None
@@ -41,7 +41,7 @@ class ResourceConstraint(Event, frozen=True, kw_only=True):
 class ResourceConstraintDetected(Event, frozen=True, kw_only=True):
     """A watched resource went over its threshold and an action was taken."""
 
-    EVENT = EventType.named("RESOURCE_CONSTRAINT_DETECTED", bridged=True, dedup=Dedup.id())
+    EVENT = EventType.control("RESOURCE_CONSTRAINT_DETECTED", bridged=True, max_age=STATUS_MAX_AGE)
 
     resource_type: str
     constraint_type: str | None = None
@@ -103,7 +103,9 @@ class TrainingCompleted(ConfigEvent, frozen=True, kw_only=True):
 class TrainingEarlyStopped(ConfigEvent, frozen=True, kw_only=True):
     """A training run was ended before its last epoch."""
 
-    EVENT = EventType.named("TRAINING_EARLY_STOPPED", bridged=True, max_age=PIPELINE_MAX_AGE)
+    EVENT = EventType.named(
+        "TRAINING_EARLY_STOPPED", bridged=True, max_age=PIPELINE_MAX_AGE, dedup=Dedup.id()
+    )
 
     reason: str
     epoch: int
@@ -144,7 +146,7 @@ class TrainingLockAcquired(ConfigEvent, frozen=True, kw_only=True):
 class TrainingLossAnomaly(ConfigEvent, frozen=True, kw_only=True):
     """The loss of a run jumped away from its recent average."""
 
-    EVENT = EventType.named("TRAINING_LOSS_ANOMALY", bridged=True)
+    EVENT = EventType.named("TRAINING_LOSS_ANOMALY", bridged=True, max_age=PIPELINE_MAX_AGE)
 
     epoch: int
     current_loss: float
@@ -156,7 +158,7 @@ class TrainingLossAnomaly(ConfigEvent, frozen=True, kw_only=True):
 class TrainingLossTrend(ConfigEvent, frozen=True, kw_only=True):
     """The loss of a run was seen to improve, to stall or to worsen."""
 
-    EVENT = EventType.named("TRAINING_LOSS_TREND", dedup=Dedup.id())
+    EVENT = EventType.status("TRAINING_LOSS_TREND")
 
     trend: str
     epoch: int | None = None
@@ -168,9 +170,7 @@ class TrainingLossTrend(ConfigEvent, frozen=True, kw_only=True):
 class TrainingProgress(ConfigEvent, frozen=True, kw_only=True):
     """A training run finished another epoch."""
 
-    EVENT = EventType.named(
-        "TRAINING_PROGRESS", bridged=True, max_age=STATUS_MAX_AGE, dedup=Dedup.id()
-    )
+    EVENT = EventType.status("TRAINING_PROGRESS", bridged=True)
 
     epoch: int
     total_epochs: int | None = None
@@ -239,7 +239,9 @@ class TrainingStarted(ConfigEvent, frozen=True, kw_only=True):
 class TrainingThresholdReached(ConfigEvent, frozen=True, kw_only=True):
     """Enough new data has come together to train a configuration."""
 
-    EVENT = EventType.named("TRAINING_THRESHOLD_REACHED", bridged=True, max_age=PIPELINE_MAX_AGE)
+    EVENT = EventType.named(
+        "TRAINING_THRESHOLD_REACHED", bridged=True, max_age=PIPELINE_MAX_AGE, dedup=Dedup.id()
+    )
 
     priority: Priority = Priority.NORMAL
     games: int | None = None

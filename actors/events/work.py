@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .base import STATUS_MAX_AGE, Dedup, Event, EventType
+from .base import Dedup, Event, EventType
 from .scales import Priority
 from .shapes import WorkItemEvent
 
@@ -31,7 +31,7 @@ __all__ = [
 class BatchDispatched(Event, frozen=True, kw_only=True):
     """The jobs of a batch were sent out."""
 
-    EVENT = EventType.named("BATCH_DISPATCHED", dedup=Dedup.id())
+    EVENT = EventType.named("BATCH_DISPATCHED", dedup=Dedup.id(), on_pressure="slow")
 
     batch_id: str
     jobs_dispatched: int
@@ -44,7 +44,7 @@ class BatchDispatched(Event, frozen=True, kw_only=True):
 class BatchScheduled(Event, frozen=True, kw_only=True):
     """A batch of jobs was planned."""
 
-    EVENT = EventType.named("BATCH_SCHEDULED", dedup=Dedup.key("batch_id"))
+    EVENT = EventType.named("BATCH_SCHEDULED", dedup=Dedup.key("batch_id"), on_pressure="slow")
 
     batch_id: str
     job_count: int
@@ -57,7 +57,7 @@ class BatchScheduled(Event, frozen=True, kw_only=True):
 class CpuPipelineJobCompleted(Event, frozen=True, kw_only=True):
     """A job of the CPU pipeline ended."""
 
-    EVENT = EventType.named("CPU_PIPELINE_JOB_COMPLETED", durable=True, dedup=Dedup.key("job_id"))
+    EVENT = EventType.named("CPU_PIPELINE_JOB_COMPLETED", durable=True)
 
     job_id: str
     job_type: str
@@ -129,9 +129,7 @@ class TaskCompleted(Event, frozen=True, kw_only=True):
 class TaskHeartbeat(Event, frozen=True, kw_only=True):
     """A running task is alive."""
 
-    EVENT = EventType.named(
-        "TASK_HEARTBEAT", bridged=True, max_age=STATUS_MAX_AGE, dedup=Dedup.id()
-    )
+    EVENT = EventType.status("TASK_HEARTBEAT", bridged=True)
 
     task_id: str
     task_type: str | None = None
@@ -162,7 +160,9 @@ class TaskOrphaned(Event, frozen=True, kw_only=True):
 class TaskSpawned(Event, frozen=True, kw_only=True):
     """A task was started."""
 
-    EVENT = EventType.named("TASK_SPAWNED", bridged=True, durable=True, dedup=Dedup.id())
+    EVENT = EventType.named(
+        "TASK_SPAWNED", bridged=True, durable=True, dedup=Dedup.id(), on_pressure="slow"
+    )
 
     task_id: str
     task_type: str
@@ -204,7 +204,9 @@ class WorkCompleted(WorkItemEvent, frozen=True, kw_only=True):
 class WorkQueued(WorkItemEvent, frozen=True, kw_only=True):
     """A work item was put into the queue."""
 
-    EVENT = EventType.named("WORK_QUEUED", bridged=True, durable=True)
+    EVENT = EventType.named(
+        "WORK_QUEUED", bridged=True, durable=True, dedup=Dedup.id(), on_pressure="slow"
+    )
 
 
 class WorkRetry(WorkItemEvent, frozen=True, kw_only=True):

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     )
     from ringleader.actors.osprocess_limits import ProcessLimits as ProcessLimits
     from ringleader.actors.ref import Ref as Ref
-    from ringleader.actors.routing import ALL as ALL
+    from ringleader.actors.topics import ALL as ALL
     from ringleader.supervisors.cascade import CascadeLimits as CascadeLimits
     from ringleader.supervisors.checks import check_childspecs as check_childspecs
     from ringleader.supervisors.dynamic import DynamicSupervisor as DynamicSupervisor
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
-    "ALL": ".actors.routing",
+    "ALL": ".actors.topics",
     "Actor": ".actors.base",
     "ActorDied": ".actors.errors",
     "CannotCross": ".actors.errors",

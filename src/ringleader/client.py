@@ -17,6 +17,7 @@ from .questions import name_of
 from .snapshot import TreeSnapshot
 from .statistics import SystemStatistics
 from .status import NodeStatus
+from .subscribed import Subscribed
 from .unixsocket import connect
 from .why import Finding
 
@@ -95,6 +96,10 @@ class NodeClient:
     def statistics(self) -> SystemStatistics:
         """Return the node's counters."""
         return self._ask(questions.Statistics(), SystemStatistics)
+
+    def subscriptions(self) -> list[Subscribed]:
+        """Return who is subscribed to what, and what came of it."""
+        return self._ask(questions.Subscriptions(), list[Subscribed])
 
     def status(self) -> NodeStatus:
         """Return how the node fares as a whole."""

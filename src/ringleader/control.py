@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import resource
 import selectors
 import socket
 from contextlib import suppress
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ringleader.actors.errors import RingleaderError
 
-from .errands import Errands, Later
-from .frames import MAX_REQUEST, FrameError, FrameReader, Reply, answer, frame, read_question
+from .conversation import Conversation
+from .errands import Errands, Eventually, Later
+from .frames import MAX_REQUEST, FrameError, Reply, answer, frame, read_question
 from .unixsocket import listen
 
 if TYPE_CHECKING:
@@ -20,27 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from .conversation import Slot
     from .questions import Question
 
 logger = logging.getLogger("ringleader.control")
 
-MAX_CLIENTS: Final = 32
-"""Connections at once; one more closes the one that has been silent for longest."""
+MAX_CLIENTS: Final = 384
+"""Connections at once: 90 daemons have some each. One more closes the one that has been silent for
+longest, but none that waits for an answer or holds something; if all do, it is refused."""
 
+_BACKLOG: Final = 128
 _CHUNK: Final = 64 * 1024
-
-
-class _Client:
-    """One connection, with what was read and not answered, and what was answered and not sent."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
-        self.reader = FrameReader(MAX_REQUEST)
-        self.out = b""
-        self.last = False
-        """Whether it is closed when `out` is sent."""
-        self.waits = False
-        """Whether its answer is being found; it is not read meanwhile."""
 
 
 class ControlServer:
@@ -48,9 +40,12 @@ class ControlServer:
 
     Args:
         path: of the socket; only its owner may connect.
-        respond: answers a question with a value that MessagePack can hold, or with a `Later`
-            that finds one; must not block. What it raises is told to the client.
+        respond: answers a question with a value that MessagePack can hold, with a `Later` that
+            finds one, or with an `Eventually`; must not block. What it raises is told to the
+            client.
         spawn: starts threads.
+        largest: bytes that a question may have.
+        most: connections at once.
     """
 
     def __init__(
@@ -58,14 +53,21 @@ class ControlServer:
         path: Path,
         respond: Callable[[Question], Any],
         spawn: Callable[[str, Callable[[], None]], threading.Thread],
+        *,
+        largest: int = MAX_REQUEST,
+        most: int = MAX_CLIENTS,
     ) -> None:
         self._path = path
         self._respond = respond
         self._spawn = spawn
+        self._largest = largest
+        self._most = min(most, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
         self._thread: threading.Thread | None = None
-        self._clients: dict[socket.socket, _Client] = {}  # the longest silent first
+        self._clients: dict[socket.socket, Conversation] = {}  # the longest silent first
         self._errands = Errands(spawn)
-        self._found: queue.SimpleQueue[tuple[_Client, bytes]] = queue.SimpleQueue()
+        self._found: queue.SimpleQueue[tuple[Conversation, Slot, Callable[[], bytes]]]
+        self._found = queue.SimpleQueue()
+        self._is_woken = False
         self._closing = False
 
     def start(self) -> None:
@@ -74,9 +76,10 @@ class ControlServer:
         Raises:
             OSError: the socket can't be made.
         """
-        self._listener = listen(self._path)
+        self._listener = listen(self._path, _BACKLOG)
         self._listener.settimeout(0)
         self._woken, self._waker = socket.socketpair()
+        self._woken.settimeout(0)
         self._thread = self._spawn("ringleader-control", self._serve)
 
     def close(self, timeout: float = 5.0) -> bool:
@@ -92,6 +95,9 @@ class ControlServer:
         return self._errands.close(timeout) and not self._thread.is_alive()
 
     def _wake(self) -> None:
+        if self._is_woken:  # it has not looked yet since the last time
+            return
+        self._is_woken = True
         with suppress(OSError):  # it has ended already
             self._waker.send(b"\0")
 
@@ -103,9 +109,9 @@ class ControlServer:
             self._selector.register(self._woken, selectors.EVENT_READ)
             while self._turn():
                 pass
-        for connection in self._clients:
-            connection.close()
         self._path.unlink(missing_ok=True)
+        for client in self._clients.values():
+            client.end()
         for own in (self._listener, self._woken, self._waker):
             own.close()
 
@@ -124,89 +130,143 @@ class ControlServer:
 
     def _hand_out(self) -> None:
         """Give the answers that were found meanwhile to those who wait for them."""
-        self._woken.recv(_CHUNK)
+        with suppress(BlockingIOError):
+            self._woken.recv(_CHUNK)
+        self._is_woken = False  # before looking: whoever comes after this wakes us again
+        waiting: dict[Conversation, None] = {}
         while not self._found.empty():
-            client, found = self._found.get()
-            client.out = found
-            client.waits = False
-            if client.connection in self._clients:
-                self._selector.register(client.connection, selectors.EVENT_WRITE)
+            client, slot, encoded = self._found.get()
+            if slot.answer is None and client.connection in self._clients:
+                slot.answer = encoded()
+                slot.alone = False
+                waiting[client] = None
+        for client in waiting:
+            self._guarded(client, self._exchange)
 
     def _accept(self) -> None:
         with suppress(OSError):  # the client has gone again
             connection, _ = self._listener.accept()
             connection.settimeout(0)
-            if len(self._clients) >= MAX_CLIENTS:
-                silent = (client for client in self._clients.values() if not client.waits)
-                self._drop(next(silent, next(iter(self._clients.values()))))
-            self._clients[connection] = _Client(connection)
-            self._selector.register(connection, selectors.EVENT_READ)
+            if len(self._clients) >= self._most and not self._make_room():
+                connection.send(frame(Reply(error=f"the node has {self._most} clients already")))
+                connection.close()
+                return
+            client = self._clients[connection] = Conversation(connection, self._largest)
+            self._watch(client)
 
-    def _attend(self, client: _Client) -> None:
+    def _make_room(self) -> bool:
+        """Drop who has been silent for longest, but nobody who waits or holds something."""
+        silent = next((client for client in self._clients.values() if client.is_idle), None)
+        if silent is not None:
+            self._drop(silent)
+        return silent is not None
+
+    def _attend(self, client: Conversation) -> None:
         """Send what waits, or else read and answer: a client that does not read asks no more."""
         self._clients[client.connection] = self._clients.pop(client.connection)
+        self._guarded(client, self._exchange if client.is_stuck else self._receive)
+
+    def _guarded(self, client: Conversation, attend: Callable[[Conversation], object]) -> None:
         try:
-            if not client.out:
-                data = client.connection.recv(_CHUNK)
-                if not data:
-                    self._drop(client)
-                    return
-                client.reader.feed(data)
-            self._exchange(client)
+            attend(client)
         except BlockingIOError:
             return
         except OSError:
             self._drop(client)
 
-    def _exchange(self, client: _Client) -> None:
+    def _receive(self, client: Conversation) -> None:
+        if client.receive():
+            self._exchange(client)
+        else:
+            self._drop(client)
+
+    def _exchange(self, client: Conversation) -> None:
         """Answer one question after the other, as long as the answers can be sent."""
         while True:
-            if client.out:
-                client.out = client.out[client.connection.send(client.out) :]
-            if client.out:
-                self._selector.modify(client.connection, selectors.EVENT_WRITE)
-                return
-            if client.last:
+            client.send()
+            if client.is_over:
                 self._drop(client)
                 return
-            client.out = self._next_answer(client)
-            if client.waits:
-                self._selector.unregister(client.connection)
-                return
-            if not client.out:
-                self._selector.modify(client.connection, selectors.EVENT_READ)
+            if client.is_stuck or not self._ask(client):
+                self._watch(client)
                 return
 
-    def _next_answer(self, client: _Client) -> bytes:
-        """Return the answer to the next question; nothing if there is none, or not yet."""
+    def _ask(self, client: Conversation) -> bool:
+        """Take up the next question; tell whether there was one."""
         try:
-            body = client.reader.next()
+            body = client.next_question()
             question = None if body is None else read_question(body)
         except FrameError as error:
             client.last = True  # who speaks another language is not listened to
-            return frame(Reply(error=str(error), exit_code=1))
-        return b"" if question is None else self._answer(client, question)
+            client.open_slot().answer = frame(Reply(error=str(error), exit_code=1))
+            return True
+        if question is None:
+            return False
+        self._answer(client, question)
+        return True
 
-    def _answer(self, client: _Client, question: Question) -> bytes:
+    def _answer(self, client: Conversation, question: Question) -> None:
+        slot = client.open_slot()
+        try:
+            answer = self._respond(question)
+            match answer:
+                case Later():
+                    slot.alone = True
+                    self._errands.run(self._errand(client, slot, answer, question))
+                case Eventually():
+                    self._begin(client, slot, answer, question)
+                case _:
+                    slot.answer = _reply(lambda: answer, question)
+            if isinstance(answer, Later | Eventually) and answer.ended is not None:
+                client.ends.append(answer.ended)
+        except Exception as error:  # noqa: BLE001  # the client is told
+            slot.answer = _refusal(error, question)
+
+    def _errand(
+        self, client: Conversation, slot: Slot, later: Later, question: Question
+    ) -> Callable[[], None]:
         def find() -> None:
-            self._found.put((client, _reply(later.find, question)))
+            found = _reply(later.find, question)
+            self._found.put((client, slot, lambda: found))
             self._wake()
 
-        try:
-            later = self._respond(question)
-        except Exception as error:  # noqa: BLE001  # the client is told
-            return _refusal(error, question)
-        if not isinstance(later, Later):
-            return _reply(lambda: later, question)
-        client.waits = True
-        self._errands.run(find)
-        return b""
+        return find
 
-    def _drop(self, client: _Client) -> None:
-        if not client.waits:
+    def _begin(
+        self, client: Conversation, slot: Slot, eventually: Eventually, question: Question
+    ) -> None:
+        def done(value: Any) -> None:
+            self._found.put((client, slot, lambda: _reply(lambda: _raised(value), question)))
+            self._wake()
+
+        slot.cancel = eventually.cancel
+        eventually.start(done)
+
+    def _watch(self, client: Conversation) -> None:
+        """Let the selector watch it for what it is interested in."""
+        wanted = client.interest
+        if wanted == client.watched:
+            return
+        if not wanted:
+            self._selector.unregister(client.connection)
+        elif not client.watched:
+            self._selector.register(client.connection, wanted)
+        else:
+            self._selector.modify(client.connection, wanted)
+        client.watched = wanted
+
+    def _drop(self, client: Conversation) -> None:
+        if client.watched:
             self._selector.unregister(client.connection)
         del self._clients[client.connection]
-        client.connection.close()
+        client.end()
+
+
+def _raised(value: Any) -> Any:
+    """Return a value, or raise it if it is an exception."""
+    if isinstance(value, Exception):
+        raise value
+    return value
 
 
 def _reply(find: Callable[[], Any], question: Question) -> bytes:
@@ -218,7 +278,9 @@ def _reply(find: Callable[[], Any], question: Question) -> bytes:
 
 def _refusal(error: Exception, question: Question) -> bytes:
     """Tell the client what is wrong; log it with its traceback if it is a fault of ours."""
+    kind = type(error).__name__
     if isinstance(error, RingleaderError):
-        return frame(Reply(error=str(error), exit_code=getattr(error, "exit_code", 1)))
+        code = getattr(error, "exit_code", 1)
+        return frame(Reply(error=str(error), exit_code=code, kind=kind))
     logger.error("the question %r could not be answered", question, exc_info=error)
-    return frame(Reply(error=f"{type(error).__name__}: {error}"))
+    return frame(Reply(error=f"{kind}: {error}"))

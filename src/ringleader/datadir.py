@@ -36,6 +36,8 @@ class DataDir:
         socket: the control socket of a running node.
         log: the log, with tracebacks.
         supervision: who died and who is held, of all runs.
+        events: the event log, with consumers and dead letters, of all runs.
+        spool: a directory for events that clients leave while no node runs.
         runs: a directory for each run.
     """
 
@@ -45,6 +47,8 @@ class DataDir:
         self.socket = self.path / "control.sock"
         self.log = self.path / "ringleader.log"
         self.supervision = self.path / "supervision.db"
+        self.events = self.path / "events.db"
+        self.spool = self.path / "spool"
         self.runs = self.path / "runs"
 
     def make(self) -> None:

@@ -10,6 +10,7 @@ from . import questions, snapshot
 from .errands import Later
 from .operate import full_path, operate
 from .status import status_of
+from .subscribed import subscribed
 from .why import Finding, find
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .questions import Question
     from .record import Record
     from .status import Phase
+    from .subscriptions import Expected
     from .system import System
 
 
@@ -46,10 +48,18 @@ class Desk:
         system: the system.
         record: of its supervision.
         on_stop: called when a client orders the node to stop; must return at once.
+        wanted: the event types that the node is to have subscribers to.
     """
 
-    def __init__(self, system: System, record: Record, on_stop: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        system: System,
+        record: Record,
+        on_stop: Callable[[], object],
+        wanted: Expected | None = None,
+    ) -> None:
         self._system, self._record, self._on_stop = system, record, on_stop
+        self._wanted = wanted
         self._clock = system.context.clock
         self.phase: Phase = "starting"
 
@@ -61,8 +71,10 @@ class Desk:
                 return snapshot.take(system)
             case questions.Statistics():
                 return system.statistics()
+            case questions.Subscriptions():
+                return subscribed(system)
             case questions.Status():
-                return status_of(system, self.phase)
+                return status_of(system, self.phase, self._wanted)
             case questions.Stop():
                 self._on_stop()
                 return Stopping(node=system.context.node_id, pid=system.context.pid)

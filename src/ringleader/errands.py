@@ -1,4 +1,4 @@
-"""Answers that take their time: found in threads of their own, so that nobody else waits."""
+"""Answers that take their time: nobody else waits for them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,27 @@ class Later:
 
     Attributes:
         find: returns it, or raises what is wrong; may block.
+        ended: called when the connection has ended, however long after the answer.
     """
 
     find: Callable[[], Any]
+    ended: Callable[[], object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Eventually:
+    """Stands for an answer that somebody gives when it is time; no thread waits for it.
+
+    Attributes:
+        start: called at once with `done`, to which the answer is given, or the exception that
+            stands in its place: from any thread, once; more is ignored. It must not block.
+        cancel: called if the client goes before it has its answer.
+        ended: called when the connection has ended, however long after the answer.
+    """
+
+    start: Callable[[Callable[[Any], None]], object]
+    cancel: Callable[[], object] | None = None
+    ended: Callable[[], object] | None = None
 
 
 class Errands:

@@ -18,8 +18,11 @@ from .questions import QUESTIONS, Question
 
 _LENGTH = struct.Struct(">I")
 
-MAX_REQUEST: Final = 64 * 1024
-"""Bytes of a question; they have some dozens, and a few thousand if their texts are long."""
+SLACK: Final = 64 * 1024
+"""Bytes of a question beside an event: some dozens, a few thousand if its texts are long."""
+
+MAX_REQUEST: Final = 1_048_576 + SLACK
+"""Bytes of a question, where events may have as many as they may by default."""
 
 MAX_REPLY: Final = 64 * 1024 * 1024
 """Bytes of a reply; a tree of 100,000 actors has about 20 million."""
@@ -36,11 +39,13 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         error: why there is no value; empty if there is one.
         exit_code: that a command ends with which meets the error: 1 where to ask again is of no
             use, 75 where it may be.
+        kind: the name of the error's class, if it is one of Ringleader's.
         value: the answer.
     """
 
     error: str = ""
     exit_code: int = 75
+    kind: str = ""
     value: msgspec.Raw = msgspec.Raw(b"\xc0")  # nil
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from threading import Event as ThreadEvent
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ringleader.actors.base import Actor
 from ringleader.actors.events.base import Event
 from ringleader.actors.lifecycle import Exited, Failed, Ready, Started, Up
-from ringleader.actors.registry import EventHub, Registry
+from ringleader.actors.registry import Registry
 from ringleader.actors.vigil import WatchList, Watchman
 from ringleader.supervisors.spec import ChildSpec
 from ringleader.supervisors.supervisor import Supervisor
@@ -16,8 +17,9 @@ from ringleader.supervisors.supervisor import Supervisor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ringleader.actors.hub import EventHub
     from ringleader.actors.lifecycle import News, Reason
-    from ringleader.actors.routing import Topic
+    from ringleader.actors.topics import Topic, Where
     from ringleader.supervisors.lifecycle_events import LifecycleEvent
     from ringleader.supervisors.quarantine import Quarantine
 
@@ -103,18 +105,42 @@ class Owner:
         self.up.set()
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a function wants to be called with; see `System.subscribe`."""
+
+    topic: Topic
+    function: Callable[[Any], object]
+    where: Where | None = None
+    timeout: float | None = None
+    durable: str = ""
+    idempotent: bool = False
+
+
 class FunctionSubscriber(Actor):
     """Calls a function with events."""
 
     dispatcher: ClassVar[str] = "thread"  # the function may block
 
-    def __init__(self, hub: EventHub, topic: Topic, function: Callable[[Any], object]) -> None:
+    def __init__(self, hub: EventHub, wish: Wish) -> None:
         super().__init__()
-        self._hub, self._topic, self._function = hub, topic, function
+        self._hub, self._wish, self._function = hub, wish, wish.function
 
     def on_start(self) -> None:
         """Subscribe."""
-        self._hub.subscribe(self.actor_ref, self._topic)
+        wish = self._wish
+        self._hub.subscribe(
+            self.actor_ref,
+            wish.topic,
+            where=wish.where,
+            timeout=wish.timeout,
+            durable=wish.durable,
+            idempotent=wish.idempotent,
+        )
+
+    def is_idempotent(self, message: Any) -> bool:  # type: ignore[override]  # as it was wished
+        """Tell whether an event may come again after an interruption."""
+        return isinstance(message, Event) and self._wish.idempotent
 
     def on_receive(self, message: Any) -> Any:
         """Call the function with an event."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 from .snapshot import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ringleader.actors.events.base import Envelope, Event
+    from ringleader.actors.message import Delivery
+    from ringleader.actors.publication import Publication
 
     from .deaths import Death
 
@@ -105,9 +106,15 @@ def set_event_level(level: str) -> Callable[[], None]:
     return lambda: events.setLevel(before)
 
 
-def log_event(event: Event, envelope: Envelope) -> None:
-    """Log an event that was routed; for those who trace events."""
-    events.debug("%s %s from %s", envelope.id, event, envelope.source)
+def log_event(publication: Publication, deliveries: Sequence[Delivery]) -> None:
+    """Log an event and who gets it, in the words of the reference system; for who traces events."""
+    envelope, name = publication.envelope, publication.event.EVENT.name
+    events.debug(
+        "[EventRouter] Published: %s (source=%s) id=%s", name, envelope.source, envelope.id
+    )
+    if deliveries:
+        paths = ", ".join(delivery.subscription.path for delivery in deliveries)
+        events.debug("[EventRouter] Delivered to: %s", paths)
 
 
 def log_death(death: Death) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ringleader.actors.daemons.data_pipeline import FINISHED
 from ringleader.actors.daemons.job_settings import JobSettings
-from ringleader.actors.errors import RingleaderError
+from ringleader.actors.errors import RingleaderError, StoppedError
 from ringleader.config.policies import cascade_limits, quarantine
 from ringleader.config.specs import child_specs
 from ringleader.supervisors.errors import SupervisorError
@@ -25,6 +26,8 @@ from .desk import Desk
 from .lockfile import Holder, LockFile
 from .logs import log_death, log_event, open_logs, set_event_level
 from .record import Record
+from .status_http.opening import open_status
+from .subscriptions import expected, wait_for_subscribers
 from .system import System
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
     from .questions import Question
     from .runs import Arguments, Run
+    from .status_http.server import StatusServer
 
 logger = logging.getLogger("ringleader.node")
 
@@ -91,6 +95,7 @@ class Node:
         self._on_stop = on_stop
         self._chaos = chaos
         self.strikes: list[Strike] = []
+        self._stopping = threading.Event()
         self._open = ExitStack()
         options = self.settings
         self.system = System(
@@ -116,11 +121,13 @@ class Node:
         Raises:
             DataDirError: the data directory can't be used.
             LockTaken: another node runs on it.
-            ConfigError: the tree can't be built.
+            ConfigError: the tree can't be built, or the status can't be served as it is set.
             RunError, JournalError, SupervisionError: what an earlier run left is damaged.
             SocketTaken: the control socket can't be made.
+            StatusTaken: the port of the status over HTTP is taken.
         """
         try_specs(self.loaded)  # before a run begins that can't go on
+        self._wanted = expected(self.loaded)
         with ExitStack() as stack:
             self.data.make()
             try:
@@ -132,10 +139,10 @@ class Node:
         self.system.deaths.listener = log_death
 
     def start(self) -> None:
-        """Start the tree; return when all of it is up.
+        """Start the tree; return when all of it is up, and heard who must be.
 
         Raises:
-            NodeFailed: somebody in it did not start.
+            NodeFailed: somebody in it did not start, or nobody is subscribed to a critical event.
             StoppedError: it was ordered to stop meanwhile.
         """
         self.system.start()
@@ -145,6 +152,7 @@ class Node:
                 self.system.start_child(self._chaos_spec(self._chaos))
         except SupervisorError as error:
             raise NodeFailed(f"the tree did not start: {error}") from error
+        self._wait_for_subscribers()
         if self._desk.phase == "starting":
             self._desk.phase = "running"
 
@@ -167,6 +175,7 @@ class Node:
     def stop(self) -> bool:
         """Stop the tree in order, within the node's time; tell whether all threads ended."""
         self._desk.phase = "stopping"
+        self._stopping.set()
         return self.system.stop()
 
     def kill(self) -> None:
@@ -221,15 +230,19 @@ class Node:
         stack.callback(open_logs(self.data.log, self.settings.node.log_level, self._write).close)
         stack.callback(set_event_level(self.settings.events.log_level))
         if self.settings.events.log_level == "DEBUG":
-            self.system.hub.taps.append(log_event)
+            self.system.hub.traces.append(log_event)
+        status = self._open_status(stack)
         self.run = self._choose_run()
         self.journal = SqliteJournal(self.run.journal)
         stack.callback(self.journal.close)
         record = Record(self.data.supervision, self.system)
         stack.callback(record.close)
-        self._desk = Desk(self.system, record, self._on_stop)
+        self._desk = Desk(self.system, record, self._on_stop, self._wanted)
         self._specs = self.specs()
         self._open_socket(stack)
+        if status is not None:
+            status.start()
+            logger.info("the status is at %s/status", status.url)
 
     def _choose_run(self) -> Run:
         """Begin a run, or go on with the latest: no run ever writes into another one's files."""
@@ -258,6 +271,27 @@ class Node:
                 f"the control socket {self.data.socket} can't be made: {error.strerror or error}"
             ) from error
         stack.callback(server.close)
+
+    def _open_status(self, stack: ExitStack) -> StatusServer | None:
+        log = getattr(self.system.hub, "log", None)
+        server = open_status(self.loaded, self.answer, self.system.context, log)
+        if server is not None:
+            stack.callback(server.close)
+        return server
+
+    def _wait_for_subscribers(self) -> None:
+        grace = self.settings.events.subscription_grace
+        found = wait_for_subscribers(self.system, self._wanted, grace, self._stopping)
+        if self._stopping.is_set():
+            raise StoppedError("the node was ordered to stop while it waited for subscribers")
+        if found.reasons:
+            raise NodeFailed(
+                f"the node did not become ready within {grace:g} s: {'; '.join(found.reasons)}. "
+                "Start who handles them; or change events.critical_subscriptions, or "
+                'events.on_missing_subscription = "warn"'
+            )
+        for warning in found.warnings:
+            logger.info("%s", warning)
 
     def _provided(self) -> dict[str, object]:
         return provided(self.loaded, self.journal, self.run.path, self._arguments.seed)

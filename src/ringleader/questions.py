@@ -6,10 +6,8 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
-PathText: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
-Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-Words: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000)]
-Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
+from .event_questions import EventQuestion
+from .question_base import Name, PathText, QuestionBase as _Question, Seconds, Words
 
 Verb: TypeAlias = Literal["stop", "start", "restart", "quarantine", "release"]
 """What an operator does to a child."""
@@ -18,21 +16,16 @@ MOST_DEATHS: Final = 2_000
 """Deaths in one answer: with the longest tracebacks they still fit into a reply."""
 
 
-class _Question(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="question"
-):
-    """One question. New ones, and new arguments with a default, may come with later versions.
-
-    A node refuses an argument that it does not know rather than leave out what it means.
-    """
-
-
 class Tree(_Question, frozen=True, kw_only=True, tag="tree"):
     """Who lives in the node, and how? Answered with a `TreeSnapshot`."""
 
 
 class Statistics(_Question, frozen=True, kw_only=True, tag="statistics"):
     """What has become of messages and events? Answered with `SystemStatistics`."""
+
+
+class Subscriptions(_Question, frozen=True, kw_only=True, tag="subscriptions"):
+    """Who is subscribed to what? Answered with a list of `Subscribed`."""
 
 
 class Status(_Question, frozen=True, kw_only=True, tag="status"):
@@ -81,7 +74,9 @@ class Stop(_Question, frozen=True, kw_only=True, tag="stop"):
     """Stop the node. Answered with a `Stopping` at once; it goes on answering while it stops."""
 
 
-Question: TypeAlias = Tree | Statistics | Status | Deaths | Why | Operate | Stop
+Question: TypeAlias = (
+    Tree | Statistics | Subscriptions | Status | Deaths | Why | Operate | Stop | EventQuestion
+)
 QUESTIONS: Final[tuple[str, ...]] = tuple(
     str(kind.__struct_config__.tag) for kind in get_args(Question)
 )

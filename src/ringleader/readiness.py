@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ringleader.actors.incarnation import Phase
 
+from . import subscriptions
 from .snapshot import children_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ringleader.actors.cell import Cell
+    from ringleader.actors.critical_subscriptions import SubscriptionStatus
     from ringleader.supervisors.child import Child
 
+    from .subscriptions import Expected
     from .system import System
 
 Level: TypeAlias = Literal["healthy", "degraded", "unhealthy"]
@@ -54,16 +57,21 @@ class Readiness:
     """Whether a node can do its work.
 
     Attributes:
-        ready: whether every critical place is up and ready.
+        ready: whether every critical place is up and ready, and every critical event type has a
+            subscriber.
         reasons: why not, one for each that is missing.
         score: the share of wanted places that run; 1 if none is wanted.
         level: `healthy` from 0.9, `degraded` from 0.5, else `unhealthy`.
+        warnings: what is missing and keeps it from nothing that is critical.
+        subscriptions: which event types have subscribers, if that was asked for.
     """
 
     ready: bool
     reasons: tuple[str, ...]
     score: float
     level: Level
+    warnings: tuple[str, ...] = ()
+    subscriptions: SubscriptionStatus | None = None
 
 
 def readiness(places: Iterable[Place]) -> Readiness:
@@ -86,16 +94,35 @@ def level_of(score: float) -> Level:
     return "degraded" if score >= DEGRADED_FROM else "unhealthy"
 
 
-def look(system: System) -> Readiness:
+def look(system: System, wanted: Expected | None = None) -> Readiness:
     """Return how ready a system is now; the system's own actors don't count.
 
     A system whose root does not run is not ready, and has a score of 0.
+
+    Args:
+        system: which one.
+        wanted: the event types that it is to have subscribers to; None: nobody asks.
     """
     if system.root.current is None:
         return Readiness(
-            ready=False, reasons=("the tree does not run",), score=0.0, level=level_of(0)
+            ready=False,
+            reasons=("the tree does not run",),
+            score=0.0,
+            level=level_of(0),
+            subscriptions=None if wanted is None else subscriptions.look(system, wanted).status,
         )
-    return readiness(places(system))
+    found = readiness(places(system))
+    if wanted is None:
+        return found
+    there = subscriptions.look(system, wanted)
+    reasons = (*found.reasons, *there.reasons)
+    return replace(
+        found,
+        ready=not reasons,
+        reasons=reasons,
+        warnings=there.warnings,
+        subscriptions=there.status,
+    )
 
 
 def places(system: System) -> list[Place]:

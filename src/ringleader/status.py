@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
+from ringleader.actors.critical_subscriptions import SubscriptionStatus
+
 from . import readiness
 from .readiness import Level
 
 if TYPE_CHECKING:
+    from .subscriptions import Expected
     from .system import System
 
 Phase: TypeAlias = Literal["starting", "running", "stopping"]
@@ -37,6 +40,8 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
         actors: how many are alive, the system's own included.
         restarts: how often somebody was started again.
         not_running: those that should run, or would if nobody held them: what they are at, by path.
+        warnings: what is missing and keeps it from nothing that is critical.
+        subscriptions: which event types have subscribers, if that was asked for.
     """
 
     node: str
@@ -50,11 +55,19 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     actors: int
     restarts: int
     not_running: Mapping[str, str] = {}
+    warnings: tuple[str, ...] = ()
+    subscriptions: SubscriptionStatus | None = None
 
 
-def status_of(system: System, phase: Phase) -> NodeStatus:
-    """Look at a system; waits for nobody."""
-    found = readiness.look(system)
+def status_of(system: System, phase: Phase, wanted: Expected | None = None) -> NodeStatus:
+    """Look at a system; waits for nobody.
+
+    Args:
+        system: which one.
+        phase: what its node is at.
+        wanted: the event types that it is to have subscribers to.
+    """
+    found = readiness.look(system, wanted)
     why_not = _NOT_READY.get(phase)
     statistics, root = system.statistics(), system.root.current
     return NodeStatus(
@@ -73,4 +86,6 @@ def status_of(system: System, phase: Phase) -> NodeStatus:
             for place in readiness.places(system)
             if place.state != "running" and (place.wanted or place.state == "held")
         },
+        warnings=found.warnings,
+        subscriptions=found.subscriptions,
     )

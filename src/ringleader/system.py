@@ -20,16 +20,16 @@ from ringleader.actors.events.base import Event, EventCategory
 from ringleader.actors.events.catalogue import Catalogue
 from ringleader.actors.events.codec import PayloadLimits
 from ringleader.actors.events.errors import did_you_mean, nearest
+from ringleader.actors.hub import EventHub
 from ringleader.actors.letters import DeadLetters
 from ringleader.actors.options import ActorOptions, EventOptions
-from ringleader.actors.registry import EventHub
 from ringleader.actors.vigil import WatchList
 from ringleader.supervisors.cascade import CascadeBreaker
 from ringleader.supervisors.quarantine import COOL_DOWN, Quarantine
 from ringleader.supervisors.spec import ChildSpec
 
 from .deaths import Deaths
-from .guardians import SUBSCRIBERS, FunctionSubscriber, Owner, Root
+from .guardians import SUBSCRIBERS, FunctionSubscriber, Owner, Root, Wish
 from .statistics import SystemStatistics
 
 if TYPE_CHECKING:
@@ -37,9 +37,12 @@ if TYPE_CHECKING:
 
     from ringleader.actors.clock import Clock
     from ringleader.actors.dispatch import Dispatcher
+    from ringleader.actors.event_log import EventLog
+    from ringleader.actors.history import Past
     from ringleader.actors.lifecycle import Reason
+    from ringleader.actors.publication import Publication
     from ringleader.actors.ref import Ref
-    from ringleader.actors.routing import Topic
+    from ringleader.actors.topics import Topic, Where
     from ringleader.supervisors.cascade import CascadeLimits
     from ringleader.supervisors.ref import SupervisorRef
 
@@ -60,6 +63,8 @@ class System:
         actors: mailboxes and workers.
         events: validation, dedup, causation.
         event_types: event types of your own, beside the catalogue's.
+        event_log: keeps events whose types are durable or bridged, and the places of durable
+            consumers; whoever made it closes it, after `stop`. None: nothing is kept.
         intensity: restarts of your top-level actors that are allowed in `period` seconds; one
             more, and the system ends.
         period: whole seconds.
@@ -78,6 +83,7 @@ class System:
         actors: ActorOptions | None = None,
         events: EventOptions | None = None,
         event_types: Iterable[type[Event]] = (),
+        event_log: EventLog | None = None,
         intensity: int = 1,
         period: int = 5,
         quarantine: Quarantine = COOL_DOWN,
@@ -106,7 +112,7 @@ class System:
         for kind in event_types:
             self.catalogue.register(kind)
         self.epoch = secrets.randbits(63)
-        self.hub = EventHub(self.context, self.catalogue, events, self.epoch)
+        self.hub = EventHub(self.context, self.catalogue, events, self.epoch, event_log)
         self.context.events = self.hub
         self.context.handler_failed = self.hub.failed
         self.context.vigil = self._watch_list = WatchList(self.context, self._give_up)
@@ -279,11 +285,12 @@ class System:
         *,
         source: str = "system",
         subject: str | None = None,
-    ) -> str:
-        """Publish an event, or one by name with its payload; return its id.
+    ) -> Publication:
+        """Publish an event, or one by name with its payload.
 
-        With `events.validation_strict` off, an unknown name is logged once, counted and dropped,
-        and the id is empty.
+        What is returned has the event's `id`; await it, or call its `get`, to learn what became of
+        the event. With `events.validation_strict` off, an unknown name is logged once, counted,
+        and published as an `UnknownEvent`.
 
         Raises:
             UnknownEventTypeError: the catalogue has no such type.
@@ -297,7 +304,15 @@ class System:
         return self.context.publish(event, source=source, subject=subject)
 
     def subscribe(
-        self, topic: Topic | str, function: Callable[[Any], object], *, name: str | None = None
+        self,
+        topic: Topic | str,
+        function: Callable[[Any], object],
+        *,
+        name: str | None = None,
+        where: Where | None = None,
+        timeout: float | None = None,
+        durable: str = "",
+        idempotent: bool = False,
     ) -> Ref[Any]:
         """Call a function with each event of a topic; return the subscriber's ref.
 
@@ -308,6 +323,16 @@ class System:
             topic: an event type or its name, a category, or `ALL`.
             function: takes the event.
             name: of the subscriber, for people; default: the function's name and a number.
+            where: take only events of which this is true, see `handles`.
+            timeout: seconds that the function may take for one event.
+            durable: the name of a durable consumer, which goes on where it stopped; empty: only
+                what is published from now on.
+            idempotent: what the function had in hand when its actor or the node was killed comes
+                once more; otherwise it is a dead letter.
+
+        Raises:
+            UnknownEventTypeError: no event type is called so.
+            EventLogError: it is to be durable, and there is no event log.
         """
         kind: Topic
         if isinstance(topic, str) and not isinstance(topic, EventCategory):
@@ -317,7 +342,10 @@ class System:
         label = name or f"{getattr(function, '__name__', 'function')}-{self.deaths.starts}"
         if self._root.current is None:
             raise StoppedError("the system is not running; start it first")
-        spec = ChildSpec(label, FunctionSubscriber, (self.hub, kind, function), restart="transient")
+        if durable:
+            self.hub.consumers.check(durable)
+        wish = Wish(kind, function, where, timeout, durable, idempotent)
+        spec = ChildSpec(label, FunctionSubscriber, (self.hub, wish), restart="transient")
         subscribers: SupervisorRef[Any] = cast("SupervisorRef[Any]", self.ref(SUBSCRIBERS))
         return subscribers.start_child(spec)
 
@@ -326,6 +354,38 @@ class System:
     ) -> list[Ref[Any]]:
         """Call a function with each event of several topics."""
         return [self.subscribe(topic, function) for topic in topics]
+
+    def subscribe_stage(self, stage: str, function: Callable[[Any], object]) -> list[Ref[Any]]:
+        """Call a function with each event in which a stage of the pipeline is seen.
+
+        Raises:
+            UnknownStageError: there is no such stage; names what is near.
+        """
+        from ringleader.actors.events.stages import stage_events
+
+        return [self.subscribe(kind, function) for kind in stage_events(stage)]
+
+    def history(
+        self,
+        topic: type[Event] | str | None = None,
+        *,
+        source: str | None = None,
+        since: float | None = None,
+        limit: int = 100,
+    ) -> list[Past]:
+        """Return the newest events that match, oldest first, with who handled them.
+
+        Args:
+            topic: an event type or its name; None: all.
+            source: who published it: this path, or below it.
+            since: seconds UTC, from when on.
+            limit: how many at most.
+
+        Raises:
+            UnknownEventTypeError: no event type is called so.
+        """
+        types = None if topic is None else frozenset({self.catalogue.find(topic).EVENT.value})
+        return self.hub.history.find(types=types, source=source, since=since, limit=limit)
 
     # ---------------------------------------------------------------- counters
 

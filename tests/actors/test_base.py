@@ -138,7 +138,7 @@ def test_they_can_not_publish() -> None:
         @handles(str)
         def publish_it(self, message: str) -> str:
             del message
-            return self.publish(DONE)
+            return self.publish(DONE).id
 
     ref = Publishing.start()
 

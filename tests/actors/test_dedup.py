@@ -11,15 +11,16 @@ from ringleader.actors.dedup import DedupWindow
 def test_a_key_is_let_through_once_in_a_window() -> None:
     window = DedupWindow(60.0, 10)
 
-    assert not window.is_duplicate("a", 0.0)
-    assert window.is_duplicate("a", 59.9)
-    assert not window.is_duplicate("a", 60.0)
+    assert window.original("a", "1", 0.0) is None
+    assert window.original("a", "2", 59.9) == "1"
+    assert window.original("a", "3", 60.0) is None
+    assert window.original("a", "4", 60.0) == "3"
 
 
 def test_what_is_repeated_for_ever_is_let_through_once_a_window() -> None:
     window = DedupWindow(60.0, 10)
 
-    passed = [now for now in range(0, 300, 10) if not window.is_duplicate("a", float(now))]
+    passed = [now for now in range(0, 300, 10) if window.original("a", "id", float(now)) is None]
 
     assert passed == [0, 60, 120, 180, 240]
 
@@ -27,11 +28,11 @@ def test_what_is_repeated_for_ever_is_let_through_once_a_window() -> None:
 def test_the_oldest_key_goes_when_there_are_too_many_and_is_counted() -> None:
     window = DedupWindow(60.0, 2)
     for key in "abc":
-        window.is_duplicate(key, 0.0)
+        window.original(key, "id", 0.0)
 
     assert len(window) == 2
     assert window.evicted == 1
-    assert not window.is_duplicate("a", 1.0)
+    assert not window.original("a", "id", 1.0)
 
 
 @pytest.mark.parametrize(("seconds", "capacity"), [(0.0, 1), (-1.0, 1), (1.0, 0)])
@@ -45,7 +46,7 @@ def test_two_passes_of_a_key_are_a_window_apart(steps: list[tuple[int, float]]) 
     window, now, last = DedupWindow(60.0, 1_000), 0.0, dict[int, float]()
     for key, step in steps:
         now += step
-        duplicate = window.is_duplicate(key, now)
+        duplicate = window.original(key, "id", now) is not None
         assert duplicate == (key in last and now - last[key] < 60.0)
         if not duplicate:
             last[key] = now

@@ -320,7 +320,7 @@ def test_a_delivery_has_the_outcome_of_its_message(
         system.run()
         before = len(system.dead_letters.letters())
 
-        event_id = system.publish(DONE)
+        event_id = system.publish(DONE).id
         system.run()
 
         assert system.statistics().events.outcomes == delivered
@@ -353,7 +353,7 @@ def test_an_idempotent_handler_gets_an_event_once_more_and_it_is_delivered_once(
 
         assert failures == [2]
         assert outcomes(ref.cell) == {"retried": 1, "handled": 1}
-        assert ref.cell.envelope is None
+        assert ref.cell.delivery is None
         assert system.statistics().events.outcomes == {Outcome.HANDLED: 1}
         assert len(system.dead_letters) == 0
 

@@ -2,58 +2,76 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from ringleader import Envelope
+from ringleader.actors.events import TrainingCompleted
+from ringleader.actors.message import Delivery
 from ringleader.actors.overdue import Overdue
 
 if TYPE_CHECKING:
     from ringleader.actors.cell import Cell
+    from ringleader.actors.message import Settles
 
 
 class Place:
     """All that a look sees of a cell."""
 
     def __init__(self) -> None:
-        self.envelope: Envelope | None = None
+        self.delivery: Delivery | None = None
 
 
-def event(number: int) -> Envelope:
-    return Envelope(id=str(number), source="/a", type="training_completed", time=0.0)
+def begun(began: float, timeout: float | None = None) -> Delivery:
+    event = TrainingCompleted(config_key="hex8_2p", model_path="m")
+    envelope = Envelope(id="1", source="/a", type=event.EVENT.value, time=0.0)
+    delivery = Delivery(event, envelope, cast("Settles", SimpleNamespace(timeout=timeout)))
+    delivery.began = began
+    return delivery
 
 
 def look(overdue: Overdue, place: Place, now: float) -> list[Any]:
-    return [late.envelope for late in overdue.look([cast("Cell", place)], now)]
+    return [late.delivery for late in overdue.look([cast("Cell", place)], now)]
 
 
-def test_a_handler_is_late_once_it_was_seen_at_one_event_for_the_whole_time() -> None:
+def test_a_handler_is_late_once_it_was_called_that_long_ago() -> None:
     overdue, place = Overdue(10.0), Place()
-    place.envelope = first = event(1)
+    place.delivery = first = begun(1.0)
 
-    assert [look(overdue, place, now) for now in (0.0, 5.0, 9.9)] == [[], [], []]
-    assert look(overdue, place, 10.0) == [first]
+    assert [look(overdue, place, now) for now in (1.0, 5.0, 10.9)] == [[], [], []]
+    assert look(overdue, place, 11.0) == [first]
 
 
 def test_who_is_at_another_event_at_each_look_is_never_late() -> None:
     overdue, place = Overdue(10.0), Place()
 
     for number in range(50):
-        place.envelope = event(number)
+        place.delivery = begun(float(number))
         assert look(overdue, place, float(number)) == []
 
 
-def test_who_was_idle_in_between_begins_anew() -> None:
+def test_who_is_at_nothing_is_not_late() -> None:
+    assert look(Overdue(10.0), Place(), 1_000.0) == []
+
+
+def test_a_handler_may_have_a_time_of_its_own() -> None:
     overdue, place = Overdue(10.0), Place()
-    envelope = event(1)
-    for now, at in ((0.0, envelope), (6.0, None), (7.0, envelope), (16.0, envelope)):
-        place.envelope = at
-        assert look(overdue, place, now) == []
+    place.delivery = begun(0.0, timeout=2.0)
+    assert look(overdue, place, 2.0) == [place.delivery]
+
+    place.delivery = begun(0.0, timeout=20.0)
+    assert look(overdue, place, 15.0) == []
 
 
 @pytest.mark.parametrize(("timeout", "interval"), [(600.0, 5.0), (10.0, 1.0), (0.1, 0.01)])
 def test_looks_are_a_tenth_of_the_timeout_apart_and_five_seconds_at_most(
     timeout: float, interval: float
 ) -> None:
-    assert Overdue(timeout).interval == pytest.approx(interval)
+    assert Overdue(timeout).interval() == pytest.approx(interval)
+
+
+def test_the_shortest_time_of_a_subscription_makes_looks_more_frequent() -> None:
+    assert Overdue(600.0).interval(1.0) == pytest.approx(0.1)
+    assert Overdue(1.0).interval(600.0) == pytest.approx(0.1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
 
 from ringleader import Actor, ChildSpec, Dedup, Event, EventCategory, EventType, Outcome, handles
@@ -19,9 +18,10 @@ from ringleader.actors.events import (
     TrainingCompleted,
     UnknownEventTypeError,
 )
+from ringleader.actors.kinds import key_function
+from ringleader.actors.message import Delivery
 from ringleader.actors.options import EventOptions
-from ringleader.actors.registry import dedup_key
-from ringleader.actors.routing import ALL
+from ringleader.actors.topics import ALL
 from ringleader.testing import TestSystem
 
 if TYPE_CHECKING:
@@ -147,9 +147,11 @@ def test_the_key_of_a_type_with_key_fields_ignores_all_others() -> None:
         who: str
         why: str = ""
 
-    one = dedup_key(Closed(who="a", why="x"), b"1", "id-1")
-    other = dedup_key(Closed(who="a", why="y"), b"2", "id-2")
-    assert one == other != dedup_key(Closed(who="b"), b"1", "id-1")
+    key = key_function(Closed.EVENT)
+    assert key is not None
+    one = key(Closed(who="a", why="x"), b"1")
+    other = key(Closed(who="a", why="y"), b"2")
+    assert one == other != key(Closed(who="b"), b"1")
 
 
 def test_an_event_wanted_by_nobody_is_counted(system: TestSystem) -> None:
@@ -165,7 +167,7 @@ def test_what_a_handler_publishes_names_the_event_that_caused_it(system: TestSys
     system.hub.taps.append(lambda event, envelope: seen.append((event, envelope)))
     system.start_child(ChildSpec("evaluator", Evaluator))
 
-    cause = system.publish(DONE, source="test")
+    cause = system.publish(DONE, source="test").id
     system.run()
 
     (_, first), (_, second) = [pair for pair in seen if not pair[0].EVENT.name.startswith("DAEMON")]
@@ -405,7 +407,7 @@ def test_a_handler_that_takes_too_long_is_ended_and_its_event_set_aside() -> Non
     with TestSystem(intensity=10, events=EventOptions(handler_timeout=10.0)) as system:
         system.start_child(ChildSpec("stuck", Stuck, (lives,)))
         system.subscribe("HANDLER_TIMEOUT", late.append)
-        system.publish(DONE)
+        done = system.publish(DONE)
         system.publish(TrainingCompleted(config_key="hex8_2p", model_path="next"))
 
         system.advance(9.0)
@@ -422,6 +424,7 @@ def test_a_handler_that_takes_too_long_is_ended_and_its_event_set_aside() -> Non
                 event_type="TRAINING_COMPLETED",
                 timeout_seconds=10.0,
                 coordinator="stuck",
+                event_id=done.id,
             )
         ]
         (death,) = system.deaths.all()
@@ -436,26 +439,32 @@ def test_a_handler_that_is_at_another_event_by_then_is_left_alone() -> None:
         ref = system.start_child(ChildSpec("stuck", Stuck, (lives,)))
         system.publish(DONE)
         system.run()
-        current, at = ref.cell.current, ref.cell.envelope
+        current, at = ref.cell.current, ref.cell.delivery
         assert current is not None
         assert at is not None
-        other = msgspec.structs.replace(at, id="another")
+        other = Delivery(at.event, at.envelope, at.subscription)
 
-        assert not ref.cell.kill(current, "late", only_if=lambda: ref.cell.envelope is other)
-        assert ref.cell.kill(current, "late", only_if=lambda: ref.cell.envelope is at)
+        assert not ref.cell.kill(current, "late", only_if=lambda: ref.cell.delivery is other)
+        assert ref.cell.kill(current, "late", only_if=lambda: ref.cell.delivery is at)
 
 
-def test_lenient_validation_drops_an_unknown_name_logs_it_once_and_counts_it(
+def test_lenient_validation_publishes_what_is_unknown_logs_it_once_and_counts_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    from ringleader.actors.events.unknown import UnknownEvent
+
+    heard: list[Event] = []
     with TestSystem(events=EventOptions(validation_strict=False)) as system:
+        system.subscribe(ALL, heard.append)
         for _ in range(3):
-            assert system.publish("NO_SUCH_EVENT", {}) == ""
+            system.publish("NO_SUCH_EVENT", {"what": 1})
+        system.run()
 
         assert system.hub.statistics().unknown == {"NO_SUCH_EVENT": 3}
+    assert heard == [UnknownEvent(type="NO_SUCH_EVENT", fields={"what": 1})] * 3
     assert [r.getMessage() for r in caplog.records if r.name == "ringleader.events"] == [
         (
-            "dropped, and so will be all of its kind: "
+            "published as UNKNOWN_EVENT, and so will be all like it: "
             "'NO_SUCH_EVENT' is not an event type of the catalogue"
         )
     ]

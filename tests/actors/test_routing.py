@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from ringleader.actors.events import EventCategory, ModelPromoted, TrainingCompleted, TrainingFailed
+from ringleader.actors.events.base import Envelope
 from ringleader.actors.letters import Outcome
-from ringleader.actors.routing import ALL, RoutingTable, Topic
+from ringleader.actors.message import Delivery
+from ringleader.actors.routing import RoutingTable, Subscription
+from ringleader.actors.topics import ALL, Topic
 
 if TYPE_CHECKING:
     from ringleader.actors.ref import Ref
@@ -19,10 +22,18 @@ class Address:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.cell = self.mailbox = self
+        self.capacity = 100
 
 
 def address(path: str) -> Ref[Any]:
     return cast("Ref[Any]", Address(path))
+
+
+def delivery(subscription: Subscription) -> Delivery:
+    event = TrainingCompleted(config_key="hex8_2p", model_path="m")
+    envelope = Envelope(id="1", source="/a", type=event.EVENT.value, time=0.0)
+    return Delivery(event, envelope, subscription)
 
 
 def paths(table: RoutingTable, kind: type) -> list[str]:
@@ -94,11 +105,11 @@ def test_outcomes_of_former_subscribers_are_kept_also_those_that_come_late() -> 
     table, ref = RoutingTable(), address("/a")
     subscription = table.subscribe(ref, ALL)
     subscription.sent = 2
-    subscription.settle(Outcome.HANDLED)
+    subscription.settle(delivery(subscription), Outcome.HANDLED)
     table.unsubscribe(ref)
 
     assert subscription.pending == 1
-    subscription.settle(Outcome.FAILED)
+    subscription.settle(delivery(subscription), Outcome.FAILED)
 
     assert table.outcomes() == {Outcome.HANDLED: 1, Outcome.FAILED: 1}
     table.subscribe(address("/b"), ALL)

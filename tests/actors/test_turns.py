@@ -268,7 +268,7 @@ def test_what_is_published_while_an_event_is_in_hand_was_caused_by_it(kind: type
     causes = [
         envelope.causationid for event, envelope in seen if isinstance(event, TrainingCompleted)
     ]
-    assert causes == [cause, None]
+    assert causes == [cause.id, None]
     statistics = system.statistics()
     assert statistics.events.outcomes == {Outcome.HANDLED: 1}
 

@@ -18,7 +18,7 @@ from ringleader.actors.events import (
     CoordinatorUnhealthy,
 )
 from ringleader.actors.health import Health
-from ringleader.actors.routing import ALL
+from ringleader.actors.topics import ALL
 from ringleader.supervisors.supervisor import Supervisor
 from ringleader.testing import TestSystem
 

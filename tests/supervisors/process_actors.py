@@ -314,9 +314,9 @@ class Listener(Actor):
     def obey(self, word: str) -> Any:
         match word:
             case "sell":
-                return self.publish(Sold(what="a hat"))
+                return self.publish(Sold(what="a hat")).id
             case "wrong":
-                return self.publish(TrainingCompleted(config_key=5, model_path="m"))  # type: ignore[arg-type]  # on purpose
+                return self.publish(TrainingCompleted(config_key=5, model_path="m")).id  # type: ignore[arg-type]  # on purpose
             case _:
                 return None
 

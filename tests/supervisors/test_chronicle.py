@@ -8,6 +8,8 @@ import pytest
 
 from ringleader.actors.base import Actor
 from ringleader.actors.errors import PublishError
+from ringleader.actors.events.base import Envelope
+from ringleader.actors.publication import Publication
 from ringleader.supervisors.declared import DeclaredSupervisor
 from ringleader.supervisors.spec import ChildSpec
 from ringleader.supervisors.supervisor import Supervisor
@@ -15,7 +17,7 @@ from tests.supervisors.samples import Log, start, team, workers
 
 if TYPE_CHECKING:
     from ringleader.actors.cell import Cell
-    from ringleader.actors.events.base import Envelope, Event
+    from ringleader.actors.events.base import Event
     from ringleader.testing import TestSystem
 
 
@@ -29,13 +31,14 @@ class Port:
 
     def publish(
         self, event: Event, *, source: str, subject: str | None, cause: Envelope | None
-    ) -> str:
-        del source, cause
+    ) -> Publication:
+        del cause
         if self.error is not None:
             raise self.error
         self.events.append(event)
         self.told.append((type(event).EVENT.name, subject))
-        return "1"
+        envelope = Envelope(id="1", source=source, type=event.EVENT.value, time=0.0)
+        return Publication(event, b"", envelope)
 
     def attach(self, cell: Cell) -> None:
         pass

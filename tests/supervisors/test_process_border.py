@@ -137,7 +137,7 @@ def test_it_publishes_and_hears_events_as_anybody(system: System) -> None:
     assert heard == [Sold(what="a hat"), Sold(what="hex")]
     sold = {e.id: e for e in envelopes if e.type == "sold_elsewhere"}
     assert sold[number].source == "/p"
-    assert [e.causationid for e in sold.values()] == [None, cause]
+    assert [e.causationid for e in sold.values()] == [None, cause.id]
     assert [e.subject for e in sold.values()] == [None, "training"]
     with pytest.raises(EventValidationError, match="config_key"):
         ref.ask("wrong", timeout=PATIENCE)

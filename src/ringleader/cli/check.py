@@ -12,6 +12,8 @@ from ..datadir import DataDir
 from ..lockfile import holder_of
 from ..node import try_specs
 from ..preflight import missing_extras, missing_programs, unplayable_keys
+from ..status_http.access import problems as status_problems
+from ..subscriptions import expected, undeclared, unknown_subscriptions
 from .choice import Choice, Config, Data, Json, Profile, Set, data_dir_of, file_of
 from .output import BAD_CONFIG, CLEAN, answers_errors, print_json
 
@@ -87,6 +89,8 @@ def _look(choice: Choice, *, strict: bool) -> list[Finding]:
             "all that the stages need are there",
             otherwise="wrong" if strict else "note",
         ),
+        _subscriptions(loaded),
+        _status(loaded, strict=strict),
         _data(data_dir_of(loaded)),
     ]
 
@@ -107,6 +111,32 @@ def _classes(loaded: Loaded, actors: int) -> Finding:
     except ConfigError as error:
         return _wrong("classes", error.problems)
     return Finding("classes", "ok", (f"{actors} found, with all that they ask for",))
+
+
+def _subscriptions(loaded: Loaded) -> Finding:
+    if problems := unknown_subscriptions(loaded):
+        return _wrong("subscriptions", tuple(problems))
+    wanted = expected(loaded)
+    missing = undeclared(loaded)
+    if missing:
+        follows = {
+            "fail": "`ringleader up` fails if nobody has subscribed to them within "
+            f"{loaded.settings.events.subscription_grace:g} s",
+            "warn": "`ringleader up` tells of them",
+            "ignore": "nothing follows from that",
+        }
+        nobody = f"no class of the tree handles {', '.join(missing)}"
+        return Finding("subscriptions", "note", (nobody, follows[wanted.on_missing]))
+    said = f"{len(wanted.critical)} critical event types, each handled by a class of the tree"
+    return Finding("subscriptions", "ok", (said if wanted.critical else "none is critical",))
+
+
+def _status(loaded: Loaded, *, strict: bool) -> Finding:
+    options, problems = loaded.settings.status, status_problems(loaded)
+    if any(problem.key == "status.host" for problem in problems):
+        return _wrong("status over HTTP", tuple(problems))
+    right = f"port {options.port} of {options.host}" if options.enabled else "off"
+    return _found("status over HTTP", problems, right, otherwise="wrong" if strict else "note")
 
 
 def _data(data: DataDir) -> Finding:

@@ -35,7 +35,9 @@ KILLING: Final = 5.0
 KILLED: Final = 0.5
 """Seconds that threads have to end once all actors and their processes were killed."""
 
-OWN: Final = frozenset({"ringleader-control", "ringleader-deaths", "ringleader-errand"})
+OWN: Final = frozenset(
+    {"ringleader-control", "ringleader-deaths", "ringleader-errand", "ringleader-status"}
+)
 """Threads of the node itself, which end after those of the system."""
 
 logger = logging.getLogger("ringleader.node")

@@ -36,6 +36,7 @@ def lines(found: NodeStatus) -> Iterator[str]:
         f"{found.restarts} restart{'' if found.restarts == 1 else 's'}"
     )
     yield from (f"  {reason}" for reason in found.reasons)
+    yield from (f"  warning: {warning}" for warning in found.warnings)
     others = [f"  {path} is {state}" for path, state in found.not_running.items()]
     yield from others[:_LISTED]
     if len(others) > _LISTED:

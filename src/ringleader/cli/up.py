@@ -17,6 +17,8 @@ from ..live import results
 from ..node import Node
 from ..preflight import missing_extras, missing_programs, unplayable_keys
 from ..runs import Arguments
+from ..status_http.access import problems as status_problems
+from ..subscriptions import unknown_subscriptions
 from ..summary import Summary
 from .choice import Choice, Config, Data, Json, Profile, Set, data_dir_of
 from .output import BadArgument, answers_errors, note, print_json
@@ -94,6 +96,8 @@ def up(
         *missing_programs(loaded),
         *unplayable_keys(loaded),
         *missing_extras(loaded),
+        *unknown_subscriptions(loaded),
+        *status_problems(loaded),
     ]
     if problems:
         raise ConfigError(problems)

@@ -1,0 +1,148 @@
+"""Dead letters on their way into a store: what is known of them, as text and bytes."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import msgspec
+
+from .dead_letter_rules import opened
+from .dead_letters import StoredLetter
+from .events.base import Event
+from .reasons import text_of
+
+if TYPE_CHECKING:
+    from .dead_letter_options import DeadLetterOptions
+    from .letters import DeadLetter, DeathReport
+
+Encode: TypeAlias = Callable[[Event], bytes]
+"""Writes an event as MessagePack: a catalogue's `encode`."""
+Report: TypeAlias = Callable[["DeathReport"], str]
+"""Writes a death report as JSON."""
+
+LINE: Final = 2_000
+"""Characters of an error or a fingerprint."""
+MESSAGE: Final = 1_000
+"""Characters of what a message says."""
+
+
+def stored_letter(
+    letter: DeadLetter, options: DeadLetterOptions, encode: Encode, report: Report
+) -> StoredLetter:
+    """Return a letter as it is stored, without a number; calls foreign code, and never raises."""
+    death, event = letter.report, letter.message
+    error = letter.detail or (str(letter.reason) if death is None else _said(lambda: death.cause))
+    begun = StoredLetter(
+        number=0,
+        event_id=None,
+        event_type=_kind_of(event),
+        path=letter.path,
+        status="pending",
+        reason=letter.reason,
+        error=_head(error, LINE),
+        created_at=letter.time,
+        updated_at=letter.time,
+        fingerprint="" if death is None else _head(_said(lambda: death.fingerprint), LINE),
+        consumer=letter.consumer,
+        report="" if death is None else _said(lambda: report(death)),
+    )
+    if letter.event_id is None or not isinstance(event, Event):
+        return opened(msgspec.structs.replace(begun, note=_head(_shown(event), MESSAGE)), options)
+    return opened(_with_event(begun, letter, event, encode), options)
+
+
+def _with_event(
+    begun: StoredLetter, letter: DeadLetter, event: Event, encode: Encode
+) -> StoredLetter:
+    payload, note, envelope = b"", "", letter.envelope
+    try:
+        payload = encode(event)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the letter is kept
+        note = f"{_head(text_of(error), LINE)}; it was {_head(_shown(event), MESSAGE)}"
+    if envelope is None and not note:
+        note = "it came without an envelope"
+    return msgspec.structs.replace(
+        begun,
+        event_id=letter.event_id,
+        event_type=event.EVENT.value if envelope is None else envelope.type,
+        source="" if envelope is None else _plain(envelope.source),
+        note=note,
+        event_time=None if envelope is None else envelope.time,
+        size=len(payload),
+        payload=payload or None,
+        envelope=envelope,
+    )
+
+
+def brief_report(report: DeathReport) -> str:
+    """Write a death report as JSON: where, when and why; without the traceback."""
+    said = {
+        "path": report.path,
+        "number": report.number,
+        "time": report.time,
+        "uptime": report.uptime,
+        "cause": _head(report.cause, LINE),
+        "depth": report.depth,
+        "fingerprint": _head(report.fingerprint, LINE),
+    }
+    return msgspec.json.encode(said).decode()
+
+
+def as_plain(letter: StoredLetter) -> dict[str, Any]:
+    """Return a letter as JSON can hold it: the event's payload and the report decoded, too."""
+    plain: dict[str, Any] = msgspec.to_builtins(letter)
+    plain.pop("payload", None)
+    if letter.payload is not None:
+        plain["payload"] = _unpacked(letter.payload)
+    if letter.report:
+        plain["report"] = _parsed(letter.report)
+    return plain
+
+
+def _unpacked(payload: bytes) -> Any:
+    try:
+        return msgspec.to_builtins(msgspec.msgpack.decode(payload), str_keys=True)
+    except (msgspec.DecodeError, TypeError, RecursionError) as error:
+        return f"(it can't be read: {error})"
+
+
+def _parsed(report: str) -> Any:
+    try:
+        return msgspec.json.decode(report)
+    except msgspec.DecodeError:
+        return report
+
+
+def _kind_of(message: Any) -> str:
+    if isinstance(message, Event):
+        return message.EVENT.value
+    kind: type[Any] = type(message)  # pyright: ignore[reportUnknownVariableType]  # of Any
+    name = kind.__qualname__
+    return _plain(name if kind.__module__ == "builtins" else f"{kind.__module__}.{name}")
+
+
+def _shown(message: Any) -> str:
+    shown = reprlib.Repr()
+    shown.maxstring = shown.maxother = shown.maxlong = MESSAGE
+    shown.maxdict = shown.maxlist = shown.maxtuple = 20
+    return _said(lambda: shown.repr(message))
+
+
+def _said(say: Callable[[], str]) -> str:
+    """Return what foreign code says, or how it failed to."""
+    try:
+        return say()
+    except BaseException as error:  # noqa: BLE001  # its own fault, and it is told
+        return f"(it can't be shown: {type(error).__qualname__})"
+
+
+def _head(text: str, longest: int) -> str:
+    text = _plain(text)
+    return text if len(text) <= longest else f"{text[: longest - 2]} …"
+
+
+def _plain(text: str) -> str:
+    """Return a text that JSON and SQLite take: half a surrogate pair is no character."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,236 @@
+"""What the registry shares with publishers, subscribers and those who look: it outlives it."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from pykka import ActorDeadError
+
+from .consumer import Consumers
+from .dedup import DedupWindow
+from .errors import RingleaderError
+from .event_statistics import EventStatistics
+from .handler_failures import failure_events
+from .history import History
+from .publishing import Publishing
+from .routing import RoutingTable, Subscription
+from .topics import condition
+from .wiring import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .cell import Cell
+    from .consumer import Feed
+    from .context import Context
+    from .event_log import EventLog
+    from .events.base import Envelope, Event
+    from .events.catalogue import Catalogue
+    from .letters import DeathReport, Outcome
+    from .message import Delivery
+    from .options import EventOptions
+    from .publication import Publication
+    from .ref import Ref
+    from .topics import Topic, Where
+
+logger = logging.getLogger("ringleader.events")
+
+
+class Committed:
+    """What the event log has committed, or passed on, in order."""
+
+    __slots__ = ("publications",)
+
+    def __init__(self, publications: Sequence[Publication]) -> None:
+        self.publications = deque(publications)
+
+
+class EventHub(Publishing):
+    """Subscriptions, counters, history; and, as `Publishing`, the way to the registry.
+
+    Args:
+        context: of the system.
+        catalogue: the types that may be published.
+        options: dedup window, causation depth, handler timeout, backlog.
+        epoch: of this start of the node; part of event ids.
+        log: keeps events whose types are durable or bridged; None: nothing is kept.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        catalogue: Catalogue,
+        options: EventOptions,
+        epoch: int,
+        log: EventLog | None = None,
+    ) -> None:
+        super().__init__(context, catalogue, options, epoch, log)
+        self.table = RoutingTable()
+        self.history = History(options.history)
+        self.window: DedupWindow | None = None
+        if options.dedup_window > 0:
+            self.window = DedupWindow(options.dedup_window, options.dedup_capacity)
+        self.names: dict[str, str] = {}
+        self.consumers = Consumers(self)
+        self.deduplicated = self.unrouted = self.deliveries = 0
+        self.taps: list[Callable[[Event, Envelope], object]] = []
+        """Called by the registry with each event that is no duplicate; must return at once."""
+        self.traces: list[Callable[[Publication, Sequence[Delivery]], object]] = []
+        """Called by the registry with each event and its deliveries; must return at once."""
+        self.commit_listeners: list[Callable[[], object]] = []
+        self._lock = Lock()
+        if log is not None:
+            log.listener = self._committed
+
+    # ---------------------------------------------------------------- for subscribers
+
+    def attach(self, cell: Cell) -> None:
+        """Subscribe a cell to the events that its class and its instance name.
+
+        Raises:
+            HandlerError: what the instance says can't be meant.
+        """
+        handlers = wire(cell.ref.actor_class, cell.instance, self.catalogue)
+        if not handlers and cell not in self.consumers and not self.table.has(cell.ref):
+            return
+        topics: dict[Any, Any] = {handler.type: handler for handler in handlers}
+        feed: Feed | None = None
+        if handlers and getattr(cell.ref.actor_class, "durable", False):
+            is_idempotent = all(handler.idempotent for handler in handlers)
+            feed = self.consumers.open(cell.ref, list(topics), is_idempotent=is_idempotent)
+        self.table.declare(
+            cell.ref,
+            [
+                Subscription(
+                    cell.ref,
+                    topic,
+                    echo=handler.echo,
+                    condition=handler.condition,
+                    timeout=handler.timeout,
+                    declared=True,
+                    feed=feed,
+                )
+                for topic, handler in topics.items()
+            ],
+        )
+        if feed is not None:
+            feed.begin()
+
+    def detach(self, cell: Cell) -> None:
+        """Forget a cell that is gone for good; a durable consumer's place is kept in the log."""
+        self.consumers.close(cell.ref)
+        self.table.unsubscribe(cell.ref)
+        with self._lock:
+            if cell.path in self.names.values():
+                self.names = {n: path for n, path in self.names.items() if path != cell.path}
+
+    def subscribe(
+        self,
+        ref: Ref[Any],
+        topic: Topic,
+        *,
+        echo: bool = False,
+        where: Where | None = None,
+        timeout: float | None = None,
+        durable: str = "",
+        idempotent: bool = False,
+    ) -> Subscription:
+        """Deliver events of a topic to an actor from now on; doing it twice changes nothing.
+
+        Args:
+            ref: who gets them, as plain messages.
+            topic: an event type, a category, or `ALL`.
+            echo: whether it also gets what it has published itself.
+            where: take only events of which this is true, see `handles`.
+            timeout: seconds that its handler may take for one event.
+            durable: the name of a durable consumer, whose place in the event log is kept; empty:
+                only what is published from now on.
+            idempotent: what a durable consumer had in hand when it was killed comes again.
+
+        Raises:
+            HandlerError: the condition names a field that the type does not have.
+            EventLogError: it is to be durable, and there is no event log.
+        """
+        accepts = condition(topic, where, f"the subscription of {ref.path}")
+        feed: Feed | None = None
+        if durable:
+            feed = self.consumers.open(ref, [topic], is_idempotent=idempotent, name=durable)
+        subscription = self.table.subscribe(
+            ref, topic, echo=echo, condition=accepts, timeout=timeout, feed=feed
+        )
+        if feed is not None:
+            feed.begin()
+        return subscription
+
+    def unsubscribe(self, ref: Ref[Any], topic: Topic | None = None) -> bool:
+        """Deliver no more; events routed already still come. Tell whether there was one."""
+        return self.table.unsubscribe(ref, topic)
+
+    def register(self, name: str, path: str) -> None:
+        """Give a path another name.
+
+        Raises:
+            ValueError: the name is taken by another path.
+        """
+        with self._lock:
+            taken = self.names.get(name)
+            if taken not in (None, path):
+                raise ValueError(f"the name {name!r} is taken by {taken}; unregister it first")
+            self.names = {**self.names, name: path}
+
+    # ---------------------------------------------------------------- for the log, and who looks
+
+    def on_commit(self, call: Callable[[], object]) -> Callable[[], None]:
+        """Have `call` called when the log has something new, or may have; return what ends that.
+
+        By the registry, in its turn: it must not block.
+        """
+        with self._lock:
+            self.commit_listeners = [*self.commit_listeners, call]
+
+        def forget() -> None:
+            with self._lock:
+                self.commit_listeners = [c for c in self.commit_listeners if c is not call]
+
+        return forget
+
+    def failed(self, delivery: Delivery, outcome: Outcome, report: DeathReport) -> None:
+        """Tell that a handler raised or took too long, in the name of its actor."""
+        subscription = delivery.subscription
+        in_a_row = subscription.failures if isinstance(subscription, Subscription) else 0
+        name = self.catalogue.canonical(delivery.envelope.type)
+        for event in failure_events(delivery, name, outcome, report, in_a_row):
+            try:
+                self.publish(
+                    event, source=report.path, subject=report.path, cause=delivery.envelope
+                )
+            except (RingleaderError, ActorDeadError) as error:
+                logger.warning("%s of %s not published: %s", event.EVENT.name, report.path, error)
+
+    def _committed(self, publications: Sequence[Publication]) -> None:
+        ref = self.ref
+        if ref is not None and not ref.cell.mailbox.closed:
+            ref.cell.mailbox.put(Committed(publications))
+
+    def statistics(self) -> EventStatistics:
+        """Return the counters."""
+        by_type = {k.name: k.published for k in list(self.kinds.values()) if k.published}
+        return EventStatistics(
+            published=sum(by_type.values()),
+            deduplicated=self.deduplicated,
+            unrouted=self.unrouted,
+            deliveries=self.deliveries,
+            outcomes=self.table.outcomes(),
+            by_type=by_type,
+            subscriptions=len(self.table.subscriptions()),
+            looped=self.looped,
+            unknown=dict(self.unknown),
+            renamed=dict(self.renamed),
+            shed=self.shed,
+            refused=self.refused,
+            expired=self.expired,
+            level=str(self.level),
+        )

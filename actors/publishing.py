@@ -1,0 +1,262 @@
+"""The publishers' way to the registry: checks, envelopes, and what pressure means for them."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Any, Final
+
+from pykka import ActorDeadError
+
+from .errors import PublishError, PublishRefused
+from .events.base import Envelope, Event
+from .events.errors import UnknownEventTypeError
+from .events.scales import PressureLevel
+from .kinds import Kind
+from .letters import DeadLetter, Outcome
+from .publication import Publication, Routing
+from .slowing import Slowing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .context import Context
+    from .event_log import EventLog
+    from .events.catalogue import Catalogue
+    from .options import EventOptions
+    from .ref import Ref
+    from .registry import Registry
+
+logger = logging.getLogger("ringleader.events")
+NONE: Final = PressureLevel.NONE
+
+
+class Urgent:
+    """Tells the registry that there is something in the lane for urgent events."""
+
+
+URGENT: Final = Urgent()
+
+
+class Publishing:
+    """Takes events from publishers; used by any thread.
+
+    Attributes:
+        ref: of the registry; None while there is none.
+        kinds: what is known of the types that were published.
+        urgent: what is routed before all that waits in the registry's mailbox.
+        slowing: makes publishers wait.
+        level: how far behind the registry is, as it says itself.
+        in_log: events given to the log and not committed yet; counted by the registry.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        catalogue: Catalogue,
+        options: EventOptions,
+        epoch: int,
+        log: EventLog | None,
+    ) -> None:
+        self.context, self.catalogue, self.options, self.epoch = context, catalogue, options, epoch
+        self.log = log
+        self.ref: Ref[Registry] | None = None
+        self.kinds: dict[type[Event], Kind] = {}
+        self.urgent: deque[Publication] = deque()
+        self.slowing = Slowing()
+        self.level = NONE
+        self.in_log = 0
+        self.looped = self.shed = self.refused = self.expired = 0
+        self.unknown: Counter[str] = Counter()
+        self.renamed: Counter[str] = Counter()
+        self._ids = itertools.count(1)
+        self._prefix = f"{epoch:016x}-"
+        self._time = context.clock.time
+
+    def publish(
+        self,
+        event: Event,
+        *,
+        source: str,
+        subject: str | None = None,
+        cause: Envelope | None = None,
+    ) -> Publication:
+        """Validate an event and hand it to the registry.
+
+        Raises:
+            EventValidationError: a field is missing, or of another type than declared.
+            UnknownEventTypeError: its type is not in the catalogue.
+            PublishRefused: the registry is too far behind, and the type says to refuse then; or
+                the event log can't be written, and the type is kept there.
+            PublishError: the registry is not running, or too many events caused one another.
+        """
+        value, payload = self.catalogue.validated(event)
+        kind = self.kind(type(value))
+        if cause is None:
+            envelope = Envelope(
+                id=f"{self._prefix}{next(self._ids)}",
+                source=source,
+                type=kind.value,
+                time=self._time(),
+                subject=subject,
+                epoch=self.epoch,
+            )
+        else:
+            envelope = self._caused(cause, kind, source, subject)
+        return self._send(Publication(value, payload, envelope, kind.is_logged), kind)
+
+    def _caused(self, cause: Envelope, kind: Kind, source: str, subject: str | None) -> Envelope:
+        depth = cause.depth + 1
+        if depth > self.options.causation_depth:
+            self.looped += 1
+            raise PublishError(
+                f"{source} published {kind.name} as the {depth}th event of a chain in which "
+                f"each caused the next; more than {self.options.causation_depth} look like a loop"
+            )
+        return Envelope(
+            id=f"{self._prefix}{next(self._ids)}",
+            source=source,
+            type=kind.value,
+            time=self._time(),
+            subject=subject,
+            traceparent=cause.traceparent,
+            correlationid=cause.correlationid or cause.id,
+            causationid=cause.id,
+            depth=depth,
+            epoch=self.epoch,
+        )
+
+    def publish_named(
+        self,
+        name: str,
+        payload: Mapping[str, Any],
+        *,
+        source: str,
+        subject: str | None = None,
+        id: str | None = None,  # noqa: A002  # CloudEvents' word
+        time: float | None = None,
+        traceparent: str | None = None,
+        correlationid: str | None = None,
+        causationid: str | None = None,
+    ) -> Publication:
+        """Publish by name, in any of its spellings; for what comes from outside.
+
+        Old spellings of names and fields are counted. A payload that names its source gives it to
+        the envelope. Where unknown names are allowed they are published as `UnknownEvent`.
+
+        Args:
+            name: of the type.
+            payload: its fields.
+            source: who publishes it.
+            subject: what it is about.
+            id: its id, if it has one already: a second one with it is a duplicate.
+            time: when it was published, in seconds UTC; default: now. If that is longer ago than
+                the type's `max_age`, it goes to the dead letters.
+            traceparent: W3C trace context.
+            correlationid: of the undertaking that it belongs to.
+            causationid: of the event that caused it.
+
+        Raises:
+            UnknownEventTypeError: the catalogue has no such type, and validation is strict.
+            EventValidationError: a field is missing, unknown, or of another type than declared.
+            PublishError: as `publish`.
+        """
+        try:
+            parsed = self.catalogue.parse(name, payload)
+        except UnknownEventTypeError as error:
+            if self.options.validation_strict:
+                raise
+            parsed = self.catalogue.parse_leniently(name, payload)
+            self.unknown[name] += 1
+            if self.unknown[name] == 1:
+                logger.warning("published as UNKNOWN_EVENT, and so will be all like it: %s", error)
+        self.renamed.update(parsed.renamed)
+        value, data = self.catalogue.validated(parsed.event)
+        kind = self.kind(type(value))
+        now = self._time()
+        envelope = Envelope(
+            id=id or f"{self._prefix}{next(self._ids)}",
+            source=parsed.source or source,
+            type=kind.value,
+            time=time or parsed.time or now,
+            subject=subject,
+            traceparent=traceparent,
+            correlationid=correlationid,
+            causationid=causationid,
+            epoch=self.epoch,
+        )
+        publication = Publication(value, data, envelope, kind.is_logged)
+        if time is not None and kind.max_age is not None and now - time > kind.max_age:
+            self.expired += 1
+            age = f"published {now - time:.0f} s ago; events of its type mean nothing after "
+            self.set_aside(publication, Outcome.EXPIRED, f"{age}{kind.max_age:g} s")
+            publication.decided(Routing.EXPIRED)
+            return publication
+        return self._send(publication, kind, is_own=id is None)
+
+    def kind(self, event_class: type[Event]) -> Kind:
+        """Return what is known of a type."""
+        kind = self.kinds.get(event_class)
+        if kind is None:
+            kind = self.kinds.setdefault(event_class, Kind(event_class.EVENT))
+        return kind
+
+    def _send(self, publication: Publication, kind: Kind, *, is_own: bool = True) -> Publication:
+        ref = self.ref
+        if ref is None:
+            raise PublishError(f"{kind.name} can't be published: the registry is not running")
+        if kind.is_logged and self.in_log >= self.options.backlog and self.log is not None:
+            self.refused += 1
+            raise PublishRefused(
+                f"{kind.name} is refused for now: {self.in_log} events wait for the event log"
+                + (f", {self.log.trouble}" if self.log.trouble else "")
+            )
+        publication.is_own = is_own
+        if self.level is not NONE and not self._admits(publication, kind):
+            return publication
+        try:
+            if kind.is_urgent:
+                self.urgent.append(publication)
+                ref.tell(URGENT)
+            else:
+                ref.tell(publication)
+        except ActorDeadError as error:
+            raise PublishError(
+                f"{kind.name} can't be published: the registry has stopped"
+            ) from error
+        return publication
+
+    def _admits(self, publication: Publication, kind: Kind) -> bool:
+        match kind.verdict(self.level):
+            case "take":
+                return True
+            case "wait":
+                self.slowing.wait(lambda: self.level is not NONE)
+                return True
+            case "shed":
+                self.shed += 1
+                self.set_aside(publication, Outcome.REJECTED, f"shed: pressure is {self.level}")
+                publication.decided(Routing.SHED)
+                return False
+            case "refuse":
+                self.refused += 1
+                raise PublishRefused(
+                    f"{kind.name} is refused for now: the registry is behind, pressure is "
+                    f"{self.level}; publish it again later"
+                )
+
+    def set_aside(self, publication: Publication, outcome: Outcome, detail: str) -> None:
+        """Keep an event that is not routed among the dead letters."""
+        envelope = publication.envelope
+        self.context.dead_letters.put(
+            DeadLetter(
+                path="",
+                message=publication.event,
+                reason=outcome,
+                time=self._time(),
+                detail=detail,
+                event_id=envelope.id,
+                envelope=envelope,
+            )
+        )

@@ -1,0 +1,89 @@
+"""What one can subscribe to, and on which condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, Final, Literal, TypeAlias
+
+from .errors import HandlerError
+from .events.base import Event, EventCategory
+from .events.errors import did_you_mean, nearest
+
+
+class All(Enum):
+    """What somebody subscribes to who wants every event."""
+
+    ALL = "all"
+
+
+ALL: Final = All.ALL
+Topic: TypeAlias = type[Event] | EventCategory | Literal[All.ALL]
+"""An event type, a category of the catalogue, or `ALL`."""
+
+Where: TypeAlias = Mapping[str, Any] | Callable[[Any], bool]
+"""A condition on an event: values of fields (one value, or a set of them), or a function."""
+
+Condition: TypeAlias = Callable[[Event], bool]
+
+
+def wants(topic: Topic, kind: type[Event]) -> bool:
+    """Tell whether events of this type are of this topic."""
+    if topic is ALL:
+        return True
+    if isinstance(topic, EventCategory):
+        return kind.EVENT.category is topic
+    return issubclass(kind, topic)
+
+
+def breadth(topic: Topic, kind: type[Event]) -> int:
+    """Tell how much more than the type a topic covers: the narrowest one says who handles it."""
+    if topic is ALL:
+        return 1_001
+    if isinstance(topic, EventCategory):
+        return 1_000
+    return kind.__mro__.index(topic)
+
+
+def condition(topic: Topic, where: Where | None, of: str) -> Condition | None:
+    """Make a function of a condition.
+
+    Args:
+        topic: whose events it is about.
+        where: the condition.
+        of: whose it is, for messages.
+
+    Raises:
+        HandlerError: it names a field that the type does not have, or is neither.
+    """
+    if where is None:
+        return None
+    if callable(where) and not isinstance(where, Mapping):
+        return where
+    if not isinstance(where, Mapping):
+        raise HandlerError(
+            f"{of}: where={where!r} is no condition; it is a mapping of fields to values, "
+            "or a function that takes the event"
+        )
+    wanted: Mapping[str, Any] = where
+    if isinstance(topic, type):
+        _check_fields(topic, wanted, of)
+    pairs = tuple(
+        (name, frozenset(value) if isinstance(value, set | frozenset) else frozenset((value,)))
+        for name, value in wanted.items()
+    )
+    return lambda event: all(getattr(event, name, None) in values for name, values in pairs)
+
+
+def _check_fields(kind: type[Event], where: Mapping[str, Any], of: str) -> None:
+    for name, value in where.items():
+        if name not in kind.__struct_fields__:
+            near = did_you_mean(nearest(name, kind.__struct_fields__))
+            raise HandlerError(f"{of}: {kind.__qualname__} has no field {name!r}{near}")
+        try:
+            hash(frozenset(value) if isinstance(value, set) else value)
+        except TypeError as error:
+            raise HandlerError(
+                f"{of}: where[{name!r}] is {value!r}, which can't be compared so: {error}; "
+                "use a function"
+            ) from error

@@ -1,0 +1,93 @@
+"""Which events an actor gets: what its class declares, and its instance says at its start."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, cast
+
+from .errors import HandlerError
+from .events.base import Event, EventCategory
+from .events.errors import UnknownEventTypeError, did_you_mean, nearest
+from .handlers import Handler, is_topic
+from .topics import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .events.catalogue import Catalogue
+    from .topics import Topic
+
+
+def event_handlers(actor_class: type[Any]) -> list[Handler]:
+    """Return what a class declares about events."""
+    handlers: Mapping[Any, Handler] = getattr(actor_class, "handlers", {})
+    return [handler for kind, handler in handlers.items() if is_about_events(kind)]
+
+
+def is_about_events(kind: object) -> bool:
+    """Tell whether it is an event type or a topic, not another class."""
+    return is_topic(kind) or (isinstance(kind, type) and issubclass(kind, Event))
+
+
+def wire(actor_class: type[Any], actor: Any, catalogue: Catalogue) -> list[Handler]:
+    """Return what an actor that starts is to be subscribed to.
+
+    If it has `subscriptions()`, the methods named there become its handlers.
+
+    Raises:
+        HandlerError: the mapping names something that is no event, or no method of the actor.
+    """
+    declare = getattr(actor_class, "subscriptions", None)
+    if declare is None or getattr(declare, "__module__", "") == "ringleader.actors.base":
+        return event_handlers(actor_class)
+    if not isinstance(actor, actor_class):
+        raise HandlerError(
+            f"{actor_class.__qualname__}.subscriptions() can't be asked here: the actor lives in a "
+            "process of its own; use @handles"
+        )
+    known = cast("Any", actor)
+    own = {
+        handler.type: handler
+        for topic, method in known.subscriptions().items()
+        for handler in (_handler(known, topic, method, catalogue),)
+    }
+    handlers: dict[Any, Handler] = {**actor_class.handlers, **own}
+    table = {kind: handler.function for kind, handler in handlers.items() if isinstance(kind, type)}
+    vars(known).update(handlers=handlers, _table=table)
+    return [handler for kind, handler in handlers.items() if is_about_events(kind)]
+
+
+def _handler(
+    actor: Any, topic: object, method: str | Callable[[Any], Any], catalogue: Catalogue
+) -> Handler:
+    of = f"{type(actor).__qualname__}.subscriptions()"
+    name = method if isinstance(method, str) else getattr(method, "__name__", repr(method))
+    function = inspect.getattr_static(type(actor), name, None)
+    if not inspect.isfunction(function):
+        methods = [n for n, _ in inspect.getmembers(type(actor), inspect.isfunction)]
+        near = did_you_mean(nearest(name, methods))
+        raise HandlerError(f"{of} names {name!r}, which is no method of the actor{near}")
+    declared: Handler | None = next(
+        (h for h in type(actor).handlers.values() if h.name == name), None
+    )
+    return Handler(
+        type=_topic(of, topic, catalogue),
+        name=name,
+        function=function,
+        idempotent=declared is not None and declared.idempotent,
+        is_async=inspect.iscoroutinefunction(function),
+        timeout=None if declared is None else declared.timeout,
+    )
+
+
+def _topic(of: str, topic: object, catalogue: Catalogue) -> type[Event] | Topic:
+    if isinstance(topic, EventCategory) or topic is ALL:
+        return cast("Topic", topic)
+    if isinstance(topic, str) or (isinstance(topic, type) and issubclass(topic, Event)):
+        try:
+            return catalogue.find(topic)
+        except UnknownEventTypeError as error:
+            raise HandlerError(f"{of}: {error}") from error
+    raise HandlerError(
+        f"{of} has the key {topic!r}; it can be an event type, its name, a category, or ALL"
+    )

@@ -1,0 +1,267 @@
+"""The event log on SQLite: one thread commits, in groups; reading does not wait for it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ringleader.actors.event_log import LogStatistics
+from ringleader.actors.retention import OVERHEAD, RetentionNews, is_too_much
+
+from .event_consumers import Consumers, info, load_all
+from .event_letters import keep_letter
+from .event_pruning import Pruned, measure, prune
+from .event_queries import Row, find, head_of, insert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ringleader.actors.clock import Clock
+    from ringleader.actors.errors import RingleaderError
+    from ringleader.actors.event_log import (
+        ConsumerInfo,
+        ConsumerSpec,
+        Fetched,
+        LogQuery,
+        Record,
+        Settled,
+        Then,
+    )
+    from ringleader.actors.options import EventLogOptions
+    from ringleader.actors.publication import Publication
+    from ringleader.actors.retention import Loss
+
+    from .event_consumers import Aside
+    from .group_writer import GroupWriter
+    from .sqlite import Readable, Tables
+
+logger = logging.getLogger("ringleader.events")
+
+
+class _Appended:
+    """A publication on its way through the writer; `sequence` as of the last try to write it."""
+
+    __slots__ = ("publication", "row", "sequence")
+
+    def __init__(self, publication: Publication, row: Row | None) -> None:
+        self.publication, self.row = publication, row
+        self.sequence = 0
+
+
+class _Tally(NamedTuple):
+    """How much is kept, and how much went."""
+
+    events: int
+    size: int
+    pruned: int = 0
+    lost: int = 0
+
+
+class SqliteEventLog:
+    """The `EventLog` in a file that this process owns.
+
+    Args:
+        writer: commits.
+        reader: reads beside the writer; whoever made it closes it.
+        clock: tells the time of leases.
+        options: what is kept, and how long.
+        size_of_file: tells the bytes of the file.
+        on_loss: told of events that went before every consumer had them: names of the consumers,
+            first and last sequence. Called in the writer's thread; must return at once.
+        aside: keeps a dead letter.
+    """
+
+    def __init__(
+        self,
+        writer: GroupWriter,
+        reader: Readable,
+        *,
+        clock: Clock,
+        options: EventLogOptions,
+        size_of_file: Callable[[], int],
+        on_loss: Callable[[tuple[str, ...], int, int], object] | None = None,
+        aside: Aside = keep_letter,
+    ) -> None:
+        self.listener: Callable[[Sequence[Publication]], object] | None = None
+        self._writer, self._reader, self._clock = writer, reader, clock
+        self._options, self._aside = options, aside
+        self._size_of_file = size_of_file
+        self._news = RetentionNews(on_loss)
+        self._tally = _Tally(*measure(reader))
+        self._pruning = False
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written at the moment; empty if it can."""
+        return self._writer.trouble
+
+    # ---------------------------------------------------------------- events
+
+    def append(self, publication: Publication) -> None:
+        """Commit an event, then tell the listener; return at once."""
+        row = None
+        if publication.is_logged:
+            row = Row.of(publication.envelope, publication.payload)
+        self._writer.submit_item(self, _Appended(publication, row))
+
+    def is_stored(self, item: _Appended, /) -> bool:
+        """Tell the writer whether an item goes to the disk."""
+        return item.row is not None
+
+    def store(self, tables: Tables, items: Sequence[_Appended], /) -> None:
+        """Write events."""
+        rows = [item.row for item in items if item.row is not None]
+        for item, sequence in zip(items, insert(tables, rows), strict=True):
+            item.sequence = sequence
+
+    def passed(self, items: Sequence[_Appended], /) -> None:
+        """Tell the listener of events that are committed, and of those that are not logged."""
+        events = size = 0
+        for publication, row, sequence in ((i.publication, i.row, i.sequence) for i in items):
+            if row is not None:
+                publication.sequence = sequence
+                if sequence > 0:
+                    events += 1
+                    size += len(row.envelope) + len(row.payload) + OVERHEAD
+        tally = self._tally
+        self._tally = tally._replace(events=tally.events + events, size=tally.size + size)
+        self._tell([item.publication for item in items])
+        if events and is_too_much(self._tally.events, self._tally.size, self._options):
+            self.prune(self._clock.time())
+
+    def refused(self, item: _Appended, error: RingleaderError, /) -> None:
+        """Pass on an event that can't be written; one that comes too late for that is lost."""
+        event = item.publication
+        if self._writer.trouble:
+            logger.error("%s %s is lost: %s", event.envelope.type, event.id, error)
+            return
+        logger.error("%s %s is not in the event log: %s", event.envelope.type, event.id, error)
+        self._tell([event])
+
+    def _tell(self, publications: list[Publication]) -> None:
+        if self.listener is not None:
+            self.listener(publications)
+
+    def read(self, query: LogQuery) -> list[Record]:
+        """Return the events that match; does not wait for commits."""
+        return find(self._reader, query)
+
+    # ---------------------------------------------------------------- consumers
+
+    def attach(self, spec: ConsumerSpec, owner: str, then: Then[ConsumerInfo]) -> None:
+        """Become the holder of a consumer, which is made if it is new."""
+        self._submit(lambda consumers: consumers.attach(spec, owner), then)
+
+    def fetch(self, name: str, owner: str, limit: int, then: Then[Fetched]) -> None:
+        """Hand out the next events."""
+        self._submit(lambda consumers: consumers.fetch(name, owner, limit), then)
+
+    def settle(
+        self, name: str, owner: str, outcomes: Sequence[Settled], then: Then[int] | None = None
+    ) -> None:
+        """Note outcomes of events in hand."""
+        noted = tuple(outcomes)
+        self._submit(lambda consumers: consumers.settle(name, owner, noted), then)
+
+    def hand_back(self, name: str, owner: str, sequences: Sequence[int]) -> None:
+        """Put events in hand back that were not begun."""
+        back = tuple(sequences)
+        self._submit(lambda consumers: consumers.hand_back(name, owner, back))
+
+    def detach(self, name: str, owner: str, then: Then[bool] | None = None) -> None:
+        """Let go of a consumer."""
+        self._submit(lambda consumers: consumers.detach(name, owner), then)
+
+    def forget(self, name: str, then: Then[bool]) -> None:
+        """Delete a consumer with its cursor."""
+        self._submit(lambda consumers: consumers.forget(name), then)
+
+    def rewind(self, name: str, after: int, then: Then[ConsumerInfo]) -> None:
+        """Set a consumer's cursor."""
+        self._submit(lambda consumers: consumers.rewind(name, after), then)
+
+    def reclaim(self, now: float) -> None:
+        """Detach the consumers whose leases have run out."""
+        self._submit(lambda consumers: consumers.reclaim(), now=now)
+
+    def consumers(self) -> list[ConsumerInfo]:
+        """Return all consumers, by name; does not wait for commits."""
+        return [info(self._reader, each) for each in load_all(self._reader)]
+
+    def _submit(
+        self,
+        operation: Callable[[Consumers], Any],
+        then: Then[Any] | None = None,
+        now: float | None = None,
+    ) -> None:
+        def operate(tables: Tables) -> Any:
+            when = self._clock.time() if now is None else now
+            return operation(Consumers(tables, when, self._aside))
+
+        self._writer.submit(operate, then or _log_failure)
+
+    # ---------------------------------------------------------------- all of it
+
+    def statistics(self) -> LogStatistics:
+        """Return what is in the log; does not wait for commits."""
+        ((first,),) = self._reader.rows("SELECT coalesce(min(sequence), 0) FROM events")
+        tally = self._tally
+        return LogStatistics(
+            head=head_of(self._reader),
+            first=first,
+            events=tally.events,
+            bytes=self._size_of_file(),
+            waiting=self._writer.waiting,
+            commits=self._writer.commits,
+            pruned=tally.pruned,
+            lost_to_cap=tally.lost,
+            trouble=self._writer.trouble,
+        )
+
+    def prune(self, now: float) -> None:
+        """Remove what retention allows, as of `now`; a part at a time, commits come in between."""
+        if not self._pruning:
+            self._pruning = True
+            self._prune(now, None)
+
+    def _prune(self, now: float, loss: Loss | None) -> None:
+        def remove(tables: Tables) -> Pruned:
+            return prune(tables, self._tally.events, self._tally.size, now, self._options)
+
+        def removed(result: Pruned | RingleaderError) -> None:
+            if not isinstance(result, Pruned):
+                self._pruning = False
+                logger.error("old events are not removed: %s", result)
+                return
+            self._count(result)
+            so_far = loss if result.loss is None else result.loss.plus(loss)
+            if result.again:
+                self._prune(now, so_far)
+                return
+            self._pruning = False
+            self._news.tell(so_far, result.abandoned, self._options)
+
+        self._writer.submit(remove, removed)
+
+    def _count(self, gone: Pruned) -> None:
+        tally = self._tally
+        self._tally = _Tally(
+            tally.events - gone.events,
+            tally.size - gone.size,
+            tally.pruned + gone.events,
+            tally.lost + (0 if gone.loss is None else gone.loss.number),
+        )
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until all that was asked for so far is done; tell whether it was in time."""
+        return self._writer.flush(timeout)
+
+    def close(self, timeout: float = 5.0) -> bool:
+        """Finish what was asked for; the file is let go of by the `EventStore`."""
+        return self._writer.close(timeout)
+
+
+def _log_failure(result: object) -> None:
+    """Say that something failed whose result nobody waits for."""
+    if isinstance(result, Exception):
+        logger.error("the event log could not do what it was asked: %s", result)
