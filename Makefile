@@ -8,9 +8,11 @@ PIP    := $(BIN)/python -m pip -qq --disable-pip-version-check  # errors only
 
 # A stamp newer than pyproject.toml says that its extras are installed.
 EXTRAS_RUN := selfplay
-EXTRAS_DEV := selfplay,status,dev
+EXTRAS_DEV := selfplay,status,bench,dev
+EXTRAS_BENCH := bench
 STAMP_RUN  := $(VENV)/.ringleader-run
 STAMP_DEV  := $(VENV)/.ringleader-dev
+STAMP_BENCH := $(VENV)/.ringleader-bench
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench soak clean
@@ -19,7 +21,7 @@ help:
 	@echo 'make run    run the self-play pipeline: three iterations, a crash every five seconds'
 	@echo 'make test   run the tests; actors/ and supervisors/ must stay 90 % covered'
 	@echo 'make lint   check formatting, lint and types'
-	@echo 'make bench  measure against stock Pykka (about a minute)'
+	@echo 'make bench  measure against stock Pykka, blinker and NATS (about three minutes)'
 	@echo 'make soak   crash, hang and kill 200 actors under load for a minute; are all sums right?'
 	@echo 'make clean  remove .venv, caches and builds; data in .ringleader stays'
 	@echo
@@ -40,9 +42,10 @@ lint: $(STAMP_DEV)
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 
-bench: $(STAMP_RUN)
+bench: $(STAMP_BENCH)
 	$(BIN)/python -m benchmarks --quick $(ARGS)
 	$(BIN)/python -m benchmarks.supervision --quick
+	$(BIN)/python -m benchmarks.events --quick
 
 soak: $(STAMP_RUN)
 	$(BIN)/python -m benchmarks.soak $(ARGS)
@@ -75,4 +78,8 @@ $(STAMP_RUN): pyproject.toml | $(BIN)/python
 
 $(STAMP_DEV): pyproject.toml | $(BIN)/python
 	$(call install,$(EXTRAS_DEV))
-	@touch $(STAMP_RUN) $@
+	@touch $(STAMP_RUN) $(STAMP_BENCH) $@
+
+$(STAMP_BENCH): pyproject.toml | $(BIN)/python
+	$(call install,$(EXTRAS_BENCH))
+	@touch $@

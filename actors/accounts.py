@@ -135,12 +135,10 @@ class Accounts:
         self.settle(outcome)
         delivery = delivery_in(item)
         if delivery is not None:
-            with self._lock:
-                if delivery.settled:
-                    return
-                delivery.settled = True
-                if delivery.began:
-                    delivery.seconds = self.context.now() - delivery.began
+            if not delivery.subscription.claim(delivery):
+                return
+            if delivery.began:
+                delivery.seconds = self.context.now() - delivery.began
             if outcome is Outcome.UNDELIVERABLE and delivery.subscription.takes_back(delivery):
                 delivery.subscription.settle(delivery, Outcome.HANDED_OVER)
                 return

@@ -78,6 +78,9 @@ class Actor(pykka.Actor):
     handlers: ClassVar[Mapping[type[Any] | Topic, Handler]] = {}
     """By type and by topic of events, what `@handles` declared."""
 
+    _direct: ClassVar[dict[type[Any], Callable[[Any, Any], Any]]] = {}
+    """The same, for turns that need not ask `on_receive`; empty if a class has one of its own."""
+
     _table: ClassVar[dict[type[Any], Callable[[Any, Any], Any]]] = {}
     _cell: Cell
 
@@ -94,6 +97,7 @@ class Actor(pykka.Actor):
             for kind, handler in cls.handlers.items()
             if isinstance(kind, type)
         }
+        cls._direct = cls._table if cls.on_receive is Actor.on_receive else {}
         if cls.overflow is not None and cls.overflow not in OVERFLOWS:
             raise HandlerError(
                 f"{cls.__qualname__}.overflow is {cls.overflow!r}; it can be {', '.join(OVERFLOWS)}"

@@ -14,6 +14,7 @@ from .events.base import Event
 from .reasons import text_of
 
 if TYPE_CHECKING:
+    from .consumer_rules import SetAside
     from .dead_letter_options import DeadLetterOptions
     from .letters import DeadLetter, DeathReport
 
@@ -74,6 +75,29 @@ def _with_event(
         payload=payload or None,
         envelope=envelope,
     )
+
+
+def letter_of_log(aside: SetAside, options: DeadLetterOptions) -> StoredLetter:
+    """Return the letter, without a number, of an event that the event log sets aside itself."""
+    envelope, payload = aside.record.envelope, aside.record.payload
+    begun = StoredLetter(
+        number=0,
+        event_id=envelope.id,
+        event_type=envelope.type,
+        path=aside.consumer,
+        status="pending",
+        reason=aside.reason,
+        error=_head(aside.detail or str(aside.reason), LINE),
+        created_at=aside.time,
+        updated_at=aside.time,
+        source=_plain(envelope.source),
+        consumer=aside.consumer,
+        event_time=envelope.time,
+        size=len(payload),
+        payload=payload,
+        envelope=envelope,
+    )
+    return opened(begun, options)
 
 
 def brief_report(report: DeathReport) -> str:

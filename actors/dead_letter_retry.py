@@ -14,7 +14,7 @@ from .dead_letters import LetterError, LetterQuery
 from .errors import MailboxFull, RingleaderError
 from .events.errors import EventValidationError, UnknownEventTypeError
 from .letters import Outcome
-from .message import Delivery
+from .message import Delivery, Settles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -39,8 +39,8 @@ class Subscribers(Protocol):
         ...
 
 
-class Try:
-    """The `Settles` of one new delivery: it hears how the subscriber fared with it.
+class Try(Settles):
+    """Hears how the subscriber fared with one new delivery.
 
     Args:
         letter: what is tried again.
@@ -48,7 +48,7 @@ class Try:
         tell: called once, with the letter and the outcome; must return at once.
     """
 
-    __slots__ = ("_subscription", "_tell", "letter")
+    __slots__ = ("_tell", "letter")
 
     def __init__(
         self,
@@ -56,17 +56,14 @@ class Try:
         subscription: Subscription,
         tell: Callable[[StoredLetter, Outcome], object],
     ) -> None:
-        self.letter, self._subscription, self._tell = letter, subscription, tell
+        super().__init__(letter.path, consumer=letter.consumer, timeout=subscription.timeout)
+        self.letter, self._tell = letter, tell
 
-    @property
-    def consumer(self) -> str:
-        """The durable consumer whose delivery it was."""
-        return self.letter.consumer
-
-    @property
-    def timeout(self) -> float | None:
-        """Seconds that its handler may take; None: as the system says."""
-        return self._subscription.timeout
+    def delivery(self, event: Event, envelope: Envelope) -> Delivery:
+        """Return the one delivery."""
+        delivery = Delivery(event, envelope, self)
+        self.pending.add(delivery)
+        return delivery
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Take the outcome."""
@@ -157,9 +154,13 @@ class Tries:
         return self._catalogue.decode(letter.event_type, letter.payload)
 
     def _subscription(self, letter: StoredLetter, event: Event) -> Subscription:
-        for subscription in self._subscribers.routes(type(event)):
+        routes = tuple(self._subscribers.routes(type(event)))
+        for subscription in routes:
             if subscription.path == letter.path:
                 return subscription
+        for subscription in routes:
+            if letter.consumer and subscription.consumer == letter.consumer:
+                return subscription  # who has its name now
         name = event.EVENT.name
         if not letter.path.startswith("/"):
             raise LetterError(
@@ -178,7 +179,8 @@ class Tries:
         with self._news:
             self._under_way.add(letter.number)
         try:
-            subscription.ref.tell(Delivery(event, envelope, Try(letter, subscription, self._ended)))
+            again = Try(letter, subscription, self._ended)
+            subscription.ref.tell(again.delivery(event, envelope))
         except BaseException:
             self._forget(letter.number)
             raise

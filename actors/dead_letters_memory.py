@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from .dead_letter_options import DeadLetterOptions
-from .dead_letter_records import Encode, Report, brief_report, stored_letter
+from .dead_letter_records import Encode, Report, brief_report, letter_of_log, stored_letter
 from .dead_letter_rules import failed_again
 from .dead_letters import MOST, OPEN, LetterGroup, LetterQuery, LetterStatistics, StoredLetter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .consumer_rules import SetAside
     from .dead_letters import Decide, LetterStatus
     from .event_log import Then
     from .letters import DeadLetter
@@ -57,7 +58,13 @@ class MemoryLetters:
 
     def put(self, letter: DeadLetter) -> None:
         """Keep a letter; of a delivery that has one already, what is new about it."""
-        news = stored_letter(letter, self._options, self._encode, self._report)
+        self._keep(stored_letter(letter, self._options, self._encode, self._report))
+
+    def put_aside(self, aside: SetAside) -> None:
+        """Keep an event that the event log sets aside itself."""
+        self._keep(letter_of_log(aside, self._options))
+
+    def _keep(self, news: StoredLetter) -> None:
         with self._lock:
             number = self._by_delivery.get((news.event_id, news.path)) if news.event_id else None
             if number is not None:
@@ -172,11 +179,7 @@ def matches(letter: StoredLetter, query: LetterQuery) -> bool:
         letter.number > query.after
         and query.event_id in (None, letter.event_id)
         and (query.types is None or letter.event_type in query.types)
-        and (
-            handler is None
-            or letter.path == handler
-            or letter.path.startswith(f"{handler}/")
-        )
+        and (handler is None or letter.path == handler or letter.path.startswith(f"{handler}/"))
         and query.reason in (None, letter.reason)
         and (query.statuses is None or letter.status in query.statuses)
         and (query.since is None or letter.created_at >= query.since)

@@ -145,7 +145,7 @@ class Ending(Turns):
             report = self._report(incarnation, reason, in_hand, stack)
             if in_hand:
                 delivery = delivery_in(in_hand[0])
-                was_open = delivery is not None and not delivery.settled
+                was_open = delivery is not None and delivery.is_open
                 self._set_aside(incarnation, in_hand[0], outcome, report)
                 if delivery is not None and was_open:
                     self._tell_registry(delivery, outcome, report)
@@ -187,7 +187,7 @@ class Ending(Turns):
             self.settle(Outcome.HANDLED if ends_itself else outcome)
             return
         delivery = delivery_in(item)
-        if delivery is not None and delivery.settled:
+        if delivery is not None and not delivery.is_open:
             self.settle(Outcome.HANDLED)  # its handler was through
         elif type(item) is Ask:
             self.settle(outcome)
@@ -195,8 +195,7 @@ class Ending(Turns):
                 item.reply_to.set_exception((ActorDied, ActorDied(report.reason), None))
         elif outcome is Outcome.HANDLED:
             self.settle(outcome)
-            if delivery is not None:
-                delivery.settled = True
+            if delivery is not None and delivery.subscription.claim(delivery):
                 delivery.subscription.settle(delivery, outcome)
         elif self._may_try_again(incarnation, item):
             self.settle(Outcome.RETRIED)

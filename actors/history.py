@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from .events.base import Envelope, Event
     from .message import Delivery
@@ -53,14 +53,15 @@ class History:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.entries: deque[tuple[Publication, list[Delivery]]] = deque(maxlen=capacity)
-        """Written by the registry, which appends each event with the list it fills."""
+        self.entries: deque[tuple[Publication, Sequence[Delivery]]] = deque(maxlen=capacity)
+        """Written by the registry alone."""
 
     def add(self, delivery: Delivery) -> None:
         """Note a later delivery of an event that may be in the history."""
-        for publication, deliveries in reversed(self.entries):
+        for place in range(len(self.entries) - 1, -1, -1):
+            publication, deliveries = self.entries[place]
             if publication.envelope.id == delivery.envelope.id:
-                deliveries.append(delivery)
+                self.entries[place] = (publication, (*deliveries, delivery))
                 return
 
     def find(
@@ -116,7 +117,7 @@ class History:
         """Return how many are kept."""
         return len(self.entries)
 
-    def _newest_first(self) -> Iterator[tuple[Publication, list[Delivery]]]:
+    def _newest_first(self) -> Iterator[tuple[Publication, Sequence[Delivery]]]:
         return iter(list(self.entries)[::-1])  # a copy: the registry goes on
 
 
@@ -124,12 +125,12 @@ def _is_at_or_below(path: str, above: str) -> bool:
     return path == above or path.startswith(f"{above.rstrip('/')}/")
 
 
-def _handlings(deliveries: list[Delivery]) -> tuple[Handling, ...]:
+def _handlings(deliveries: Sequence[Delivery]) -> tuple[Handling, ...]:
     return tuple(
         Handling(
             path=d.subscription.path,
             outcome="" if d.outcome is None else str(d.outcome),
             seconds=d.seconds,
         )
-        for d in list(deliveries)
+        for d in deliveries
     )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .options import EventOptions
     from .publication import Publication
     from .ref import Ref
+    from .routing import Route
     from .topics import Topic, Where
 
 logger = logging.getLogger("ringleader.events")
@@ -74,6 +75,11 @@ class EventHub(Publishing):
         if options.dedup_window > 0:
             self.window = DedupWindow(options.dedup_window, options.dedup_capacity)
         self.names: dict[str, str] = {}
+        self.waiting: list[Publication] = []
+        """Events of one type that the registry is about to give to their subscribers."""
+        self.waiting_route: Route | None = None
+        self.passing: dict[str, int] = {}
+        """By source, how many of its events the log has still to commit, or to pass on."""
         self.consumers = Consumers(self)
         self.deduplicated = self.unrouted = self.deliveries = 0
         self.taps: list[Callable[[Event, Envelope], object]] = []

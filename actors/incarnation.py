@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from .cell import Cell
     from .lifecycle import News, Reason, Terminated
+    from .message import Delivery
     from .probe import Probe
     from .ref import Ref
 
@@ -54,6 +55,8 @@ class Incarnation:
         reason: why it ended, once it has.
         supervisor: whoever hears of its start and end.
         cut_off: whether it was ended because its supervisor ended without stopping it.
+        delivery: the event in hand; what is published meanwhile was caused by it.
+        flush: called at the end of each turn, in it.
         extra: what `on_start` returned, OTP's `Info`.
         in_order: whether orders to stop wait behind other messages: a supervisor's do.
         probe: a question about its health that its event loop has yet to take up.
@@ -66,7 +69,9 @@ class Incarnation:
         "cell",
         "closers",
         "cut_off",
+        "delivery",
         "extra",
+        "flush",
         "in_order",
         "is_async",
         "is_ready",
@@ -94,6 +99,8 @@ class Incarnation:
         self.actor: Any = None
         self.in_order = False
         self.cut_off = False
+        self.delivery: Delivery | None = None
+        self.flush: Callable[[], object] | None = None
         self.extra: Any = None
         self.is_async = False
         self.is_ready = False

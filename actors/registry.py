@@ -6,17 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 import msgspec
-from pykka import ActorDeadError
 
 from .base import Actor
 from .consumer import Handed
-from .errors import MailboxFull, RingleaderError
+from .errors import RingleaderError
 from .events.errors import EventValidationError, UnknownEventTypeError
 from .events.resilience import HandlerTimeout
 from .handlers import handles
+from .handout import Handout
 from .hang import stack_of
 from .hub import Committed, EventHub
-from .letters import DeadLetter, Outcome
+from .letters import Outcome
 from .message import Delivery
 from .overdue import HandlerTimedOut, Late, Overdue, is_still
 from .publication import Publication, Routing
@@ -26,9 +26,6 @@ from .strain import Strain
 if TYPE_CHECKING:
     from .consumer import Feed
     from .event_log import Record
-    from .events.base import Envelope, Event
-    from .kinds import Kind
-    from .routing import Subscription
 
 REGISTRY_CAPACITY: Final = 1_000_000
 """A publisher in an actor never blocks, so the registry's mailbox has room."""
@@ -59,13 +56,14 @@ class Registry(Actor):
         self._now = self.context.clock.now
         self._overdue = Overdue(hub.options.handler_timeout)
         self._strain = Strain(hub)
-        self._passing: dict[str, int] = {}
+        self._handout = Handout(hub, self._strain, self.publish)
         self._looking = False
         self._unweighed = 0
 
     def on_start(self) -> None:
         """Begin to take events."""
         self._hub.ref = self._cell.ref
+        self._incarnation().flush = self._flush
         self._keep_looking()
         if self._hub.log is not None:
             self.timers.periodic(self._hub.options.poll_interval, _KeepHouse())
@@ -98,11 +96,11 @@ class Registry(Actor):
                 self._drop(publication, original)
                 return
         if hub.log is not None and (
-            publication.is_logged or publication.envelope.source in self._passing
+            publication.is_logged or publication.envelope.source in hub.passing
         ):
             self._commit(publication)
         else:
-            self._deliver(publication, kind)
+            self._handout.give(publication, is_urgent=kind.is_urgent)
 
     def _drop(self, publication: Publication, original: str) -> None:
         self._hub.deduplicated += 1
@@ -111,7 +109,7 @@ class Registry(Actor):
     def _commit(self, publication: Publication) -> None:
         """Give it to the log; what one source publishes stays in order, logged or not."""
         hub, source = self._hub, publication.envelope.source
-        self._passing[source] = self._passing.get(source, 0) + 1
+        hub.passing[source] = hub.passing.get(source, 0) + 1
         hub.in_log += 1
         if hub.log is not None:
             hub.log.append(publication)
@@ -123,11 +121,11 @@ class Registry(Actor):
         while publications:
             publication = publications.popleft()
             source = publication.envelope.source
-            left = self._passing.get(source, 1) - 1
+            left = hub.passing.get(source, 1) - 1
             if left:
-                self._passing[source] = left
+                hub.passing[source] = left
             else:
-                self._passing.pop(source, None)
+                hub.passing.pop(source, None)
             hub.in_log -= 1
             if publication.is_logged and publication.sequence is not None:
                 if publication.sequence < 0:  # the log has its id
@@ -137,44 +135,23 @@ class Registry(Actor):
                 msgspec.structs.force_setattr(
                     publication.envelope, "sequence", publication.sequence
                 )
-            self._deliver(publication, hub.kinds[type(publication.event)])
+            kind = hub.kinds[type(publication.event)]
+            self._handout.give(publication, is_urgent=kind.is_urgent)
+        self._handout.flush()
         hub.consumers.wake()
         for told in hub.commit_listeners:
             told()
 
-    def _deliver(self, publication: Publication, kind: Kind) -> None:
-        """Give each subscriber its delivery; durable ones get what is logged from the log."""
-        hub, event, envelope = self._hub, publication.event, publication.envelope
-        for tap in hub.taps:
-            tap(event, envelope)
-        source, is_in_log = envelope.source, publication.sequence is not None
-        deliveries: list[Delivery] = []
-        durable = 0
-        for subscription in hub.table.routes(type(event)):
-            if subscription.path == source and not subscription.echo:
-                continue  # a component does not hear its own echo
-            condition = subscription.condition
-            if condition is not None and not self._accepts(subscription, event, envelope):
-                continue
-            if is_in_log and subscription.feed is not None:
-                durable += 1
-                continue
-            delivery = Delivery(event, envelope, subscription)
-            deliveries.append(delivery)
-            self._give(subscription, delivery, is_urgent=kind.is_urgent)
-        hub.deliveries += len(deliveries)
-        hub.history.entries.append((publication, deliveries))
-        for trace in hub.traces:
-            trace(publication, deliveries)
-        count = len(deliveries) + durable
-        if count:
-            publication.decided(Routing.ROUTED, count)
-            if not self._looking:
-                self._keep_looking()
-        else:
-            hub.unrouted += 1
-            publication.decided(Routing.UNROUTED)
-        self._unweighed += 1
+    def _flush(self) -> None:
+        """Give away what was kept, at the end of a turn; and look how much is left to do."""
+        handout, hub = self._handout, self._hub
+        handout.flush()
+        if not handout.given:
+            return
+        self._unweighed += handout.given
+        handout.given = 0
+        if not self._looking:
+            self._keep_looking()
         if self._unweighed >= WEIGH or hub.slowing.waiting or hub.level is not NONE:
             self._weigh()
 
@@ -184,63 +161,6 @@ class Registry(Actor):
         self._strain.weigh(len(self._cell.mailbox), self.publish)
         if self._strain and not self._looking:
             self._keep_looking()
-
-    def _give(self, subscription: Subscription, delivery: Delivery, *, is_urgent: bool) -> None:
-        subscription.sent += 1
-        ref = subscription.ref
-        try:
-            if is_urgent and not ref.cell.mailbox.closed:
-                ref.cell.mailbox.put(delivery)  # control gets in where bulk does not
-            else:
-                ref.tell(delivery)
-        except MailboxFull as error:
-            self._refuse(subscription, delivery, Outcome.REJECTED, str(error))
-        except ActorDeadError as error:
-            self._refuse(subscription, delivery, Outcome.UNDELIVERABLE, str(error))
-        else:
-            depth = len(ref.cell.mailbox.q)
-            if depth >= subscription.crowded:
-                self._strain.crowded(subscription, depth, self.publish)
-
-    def _accepts(self, subscription: Subscription, event: Event, envelope: Envelope) -> bool:
-        """Ask a subscriber's condition; one that raises makes a dead letter, and no delivery."""
-        try:
-            return subscription.condition is None or bool(subscription.condition(event))
-        except Exception as error:  # noqa: BLE001  # a user's function; nobody else is to suffer
-            detail = f"its condition raised {type(error).__name__}: {error}"
-            self._set_aside(subscription, event, envelope, Outcome.FAILED, detail)
-            return False
-
-    def _refuse(
-        self, subscription: Subscription, delivery: Delivery, outcome: Outcome, detail: str
-    ) -> None:
-        delivery.settled = True
-        if subscription.takes_back(delivery):
-            subscription.settle(delivery, Outcome.HANDED_OVER)
-            return
-        self._set_aside(subscription, delivery.event, delivery.envelope, outcome, detail)
-        subscription.settle(delivery, outcome)
-
-    def _set_aside(
-        self,
-        subscription: Subscription,
-        event: Event,
-        envelope: Envelope,
-        outcome: Outcome,
-        detail: str,
-    ) -> None:
-        self.context.dead_letters.put(
-            DeadLetter(
-                path=subscription.path,
-                message=event,
-                reason=outcome,
-                time=self.context.clock.time(),
-                detail=detail,
-                event_id=envelope.id,
-                envelope=envelope,
-                consumer=subscription.consumer,
-            )
-        )
 
     # ---------------------------------------------------------------- out of the log
 
@@ -272,14 +192,14 @@ class Registry(Actor):
         if (
             not mine
             or (envelope.source == mine[0].path and not mine[0].echo)
-            or not self._accepts(mine[0], event, envelope)
+            or not self._handout.accepts(mine[0], event, envelope)
         ):
             feed.settle(record.sequence, Outcome.HANDLED)  # it does not want this one
             return
         delivery = Delivery(event, envelope, mine[0])
         hub.deliveries += 1
         hub.history.add(delivery)
-        self._give(mine[0], delivery, is_urgent=kind.is_urgent)
+        self._handout.give_to(mine[0], delivery, is_urgent=kind.is_urgent)
         if not self._looking:
             self._keep_looking()
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .events.scales import PressureLevel
 from .letters import Outcome
+from .message import Settles
 from .pressure import mark
 from .topics import breadth, wants
 
@@ -26,11 +27,11 @@ HANDED_OVER: Final = Outcome.HANDED_OVER
 FAILURES: Final = (Outcome.FAILED, Outcome.TIMED_OUT)
 
 
-class Subscription:
+class Subscription(Settles):
     """One subscriber and one topic, with the outcomes of its deliveries.
 
-    Outcomes come from the subscriber's turns and from whoever refuses a delivery, so they are
-    counted under a lock.
+    What was handled is not counted but worked out: it is what was sent, is not pending, and has no
+    other outcome. The others come from any thread, and are counted under a lock.
 
     Args:
         ref: who gets the events.
@@ -44,6 +45,7 @@ class Subscription:
 
     __slots__ = (
         "_lock",
+        "_others",
         "condition",
         "crowded",
         "declared",
@@ -51,11 +53,9 @@ class Subscription:
         "failures",
         "feed",
         "level",
-        "outcomes",
-        "path",
+        "mailbox",
         "ref",
         "sent",
-        "timeout",
         "topic",
     )
 
@@ -70,42 +70,51 @@ class Subscription:
         declared: bool = False,
         feed: Feed | None = None,
     ) -> None:
+        super().__init__(ref.path, timeout=timeout)
         self.ref, self.topic, self.echo = ref, topic, echo
-        self.path: str = ref.path
-        self.condition, self.timeout = condition, timeout
-        self.declared, self.feed = declared, feed
+        self.mailbox = ref.cell.mailbox
+        self.condition, self.declared = condition, declared
         self.level = PressureLevel.NONE
         """How far behind it is, as was last told."""
-        self.crowded = mark(PressureLevel.LOW, capacity_of(ref))
+        self.crowded = mark(PressureLevel.LOW, self.mailbox.capacity)
         """Messages in its mailbox from which on that is looked at."""
-        self.outcomes: dict[Outcome, int] = {}
-        self._lock = allocate_lock()
         self.sent = 0
         """Deliveries ever made; counted by the registry alone."""
         self.failures = 0
         """How often in a row its handler failed or took too long; success ends the row."""
+        self._others: dict[Outcome, int] = {}
+        self._lock = allocate_lock()
+        self.feed_from(feed)
+
+    def feed_from(self, feed: Feed | None) -> None:
+        """Get what is logged from a durable consumer, or from nobody."""
+        self.feed = feed
+        self.consumer = "" if feed is None else feed.name
+        self.hears = feed is not None or self.failures > 0
 
     @property
-    def pending(self) -> int:
-        """Deliveries without an outcome yet."""
-        return self.sent - sum(self.outcomes.values())
-
-    @property
-    def consumer(self) -> str:
-        """The name of its durable consumer; empty if it is transient."""
-        return "" if self.feed is None else self.feed.name
+    def outcomes(self) -> dict[Outcome, int]:
+        """How its deliveries ended."""
+        sent = self.sent  # first: what is sent from now on is pending
+        with self._lock:
+            others = dict(self._others)
+        handled = sent - len(self.pending) - sum(others.values())
+        return {**others, HANDLED: handled} if handled > 0 else others
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Count the outcome of one delivery; of what came out of the log, note it there."""
+        """Take note of an outcome; of what came out of the log, note it there."""
         delivery.outcome = outcome
-        if self.feed is not None and delivery.envelope.sequence and outcome is not HANDED_OVER:
-            self.feed.settle(delivery.envelope.sequence, outcome)
         with self._lock:
-            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
             if outcome is HANDLED:
                 self.failures = 0
-            elif outcome in FAILURES:
-                self.failures += 1
+                self.hears = self.feed is not None
+            else:
+                self._others[outcome] = self._others.get(outcome, 0) + 1
+                if outcome in FAILURES:
+                    self.failures += 1
+                    self.hears = True
+        if self.feed is not None and delivery.envelope.sequence and outcome is not HANDED_OVER:
+            self.feed.settle(delivery.envelope.sequence, outcome)
 
     def takes_back(self, delivery: Delivery) -> bool:
         """Give back to the log what nobody has begun; tell whether it came from there."""
@@ -123,6 +132,20 @@ class Subscription:
         return f"<Subscription {self.path} {topic}>"
 
 
+class Route(NamedTuple):
+    """Who gets events of one type: each subscriber once, in order of subscription.
+
+    Attributes:
+        subscriptions: of several topics of one subscriber the narrowest.
+        paths: of the subscribers.
+        is_plain: whether none has a condition or a durable consumer.
+    """
+
+    subscriptions: tuple[Subscription, ...]
+    paths: frozenset[str]
+    is_plain: bool
+
+
 class RoutingTable:
     """All subscriptions; readers see a consistent state without a lock.
 
@@ -133,7 +156,7 @@ class RoutingTable:
     def __init__(self) -> None:
         self._lock = Lock()
         self._by_path: dict[str, tuple[Subscription, ...]] = {}
-        self._routes: dict[type[Event], tuple[Subscription, ...]] = {}
+        self._routes: dict[type[Event], Route] = {}
         self._retired: list[Subscription] = []
         self._gone: dict[Outcome, int] = {}
 
@@ -152,7 +175,9 @@ class RoutingTable:
             for subscription in self._of(ref):
                 if subscription.topic is topic:
                     subscription.echo, subscription.timeout = echo, timeout
-                    subscription.condition, subscription.feed = condition, feed
+                    subscription.condition = condition
+                    subscription.feed_from(feed)
+                    self._routes = {}
                     return subscription
             subscription = Subscription(
                 ref, topic, echo=echo, condition=condition, timeout=timeout, feed=feed
@@ -172,8 +197,7 @@ class RoutingTable:
                 s if (old := before.get(s.topic)) is None else _renewed(old, s) for s in declared
             ]
             own = [s for s in mine if not s.declared]
-            if [*merged, *own] != list(mine):
-                self._set(ref, (*merged, *own))
+            self._set(ref, (*merged, *own))
 
     def has(self, ref: Ref[Any]) -> bool:
         """Tell whether anybody at this path is subscribed to anything."""
@@ -202,23 +226,29 @@ class RoutingTable:
             self._set(ref, kept)
             return True
 
-    def routes(self, kind: type[Event]) -> tuple[Subscription, ...]:
-        """Return who gets events of this type: each subscriber once, in order of subscription.
-
-        Of several topics of one subscriber the narrowest counts, with its conditions.
-        """
+    def route(self, kind: type[Event]) -> Route:
+        """Return who gets events of this type."""
         routes = self._routes
         found = routes.get(kind)
         if found is None:
             with self._lock:
-                found = tuple(
-                    min(wanting, key=lambda s: breadth(s.topic, kind))
-                    for mine in self._by_path.values()
-                    if (wanting := [s for s in mine if s.wants(kind)])
-                )
+                found = self._work_out(kind)
                 if routes is self._routes:
                     routes[kind] = found
         return found
+
+    def routes(self, kind: type[Event]) -> tuple[Subscription, ...]:
+        """Return the subscriptions by which events of this type are delivered."""
+        return self.route(kind).subscriptions
+
+    def _work_out(self, kind: type[Event]) -> Route:
+        found = tuple(
+            min(wanting, key=lambda s: breadth(s.topic, kind))
+            for mine in self._by_path.values()
+            if (wanting := [s for s in mine if s.wants(kind)])
+        )
+        is_plain = all(s.condition is None and s.feed is None for s in found)
+        return Route(found, frozenset(s.path for s in found), is_plain)
 
     def subscriptions(self) -> list[Subscription]:
         """Return all subscriptions."""
@@ -247,13 +277,8 @@ class RoutingTable:
 def _renewed(old: Subscription, new: Subscription) -> Subscription:
     """Take over what is said of a subscription anew."""
     old.echo, old.condition, old.timeout = new.echo, new.condition, new.timeout
-    old.feed = new.feed
+    old.feed_from(new.feed)
     return old
-
-
-def capacity_of(ref: Ref[Any]) -> int:
-    """Return how many messages its mailbox holds."""
-    return ref.cell.mailbox.capacity
 
 
 def _add(total: dict[Outcome, int], outcomes: dict[Outcome, int]) -> None:

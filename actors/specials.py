@@ -80,7 +80,7 @@ def _deliver(
     turns: Turns, incarnation: Incarnation, item: Delivery
 ) -> Coroutine[Any, Any, None] | None:
     item.began = turns.context.now()
-    turns.delivery = item
+    incarnation.delivery = item
     result = incarnation.actor.on_receive(item.event)
     if incarnation.is_async and inspect.iscoroutine(result):
         return _deliver_later(turns, incarnation, item, result)
@@ -96,8 +96,11 @@ async def _deliver_later(
 
 
 def _delivered(turns: Turns, incarnation: Incarnation, item: Delivery) -> None:
-    if turns.delivered(incarnation, item):
-        item.subscription.settle(item, Outcome.HANDLED)
+    incarnation.delivery = None
+    if item.subscription.claim(item):
+        item.seconds, item.outcome = turns.context.now() - item.began, Outcome.HANDLED
+        if item.subscription.hears:
+            item.subscription.settle(item, Outcome.HANDLED)
 
 
 def _fired(turns: Turns, incarnation: Incarnation, item: Fired) -> Any:

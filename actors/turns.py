@@ -11,6 +11,7 @@ from .accounts import HANDLED, Accounts
 from .frames import forget_frames
 from .incarnation import Phase
 from .letters import Outcome
+from .message import Delivery
 from .specials import SPECIAL
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from .dispatch import Dispatcher
     from .incarnation import Incarnation
     from .lifecycle import Reason
-    from .message import Delivery
 
 RUNNING, ENDED = Phase.RUNNING, Phase.ENDED  # an enum's members are slow to look up
 ON_LOOP = -1
@@ -33,7 +33,6 @@ class Turns(Accounts):
 
     __slots__ = (
         "current",
-        "delivery",
         "dispatcher",
         "in_turn",
         "reply_to",
@@ -45,13 +44,17 @@ class Turns(Accounts):
     def __init__(self) -> None:
         super().__init__()
         self.current: Incarnation | None = None
-        self.delivery: Delivery | None = None
-        """The event in hand: what is published meanwhile was caused by it."""
         self.reply_to: Any = None
         """Of the ask in hand, for actors that answer `LATER`."""
         self.waits_for: Turns | None = None
         """The cell whose reply this one's turn waits for, without a time-out."""
         self.in_turn = 0
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """The event in hand."""
+        current = self.current
+        return None if current is None else current.delivery
 
     # The other half: `Cell`.
 
@@ -70,7 +73,7 @@ class Turns(Accounts):
     #
     # What follows is written for speed: a ring of actors pays all of it for each message.
 
-    def run(self, turn: int) -> None:  # noqa: C901, PLR0912  # one function is a third faster
+    def run(self, turn: int) -> None:  # noqa: C901, PLR0912, PLR0915  # one function is a third faster
         """Obey what is in the control lane, then handle up to `turn` messages."""
         mailbox = self.mailbox
         sched = mailbox.sched
@@ -92,22 +95,46 @@ class Turns(Accounts):
             if actor is None:
                 return  # ended in this moment
             # No check whether it still lives: its end takes the rest of the batch away.
-            on_receive, special = actor.on_receive, SPECIAL
+            on_receive, special, now = actor.on_receive, SPECIAL, self.context.now
+            direct: dict[type[Any], Any] = getattr(actor, "_direct", special)
+            ended = 0.0  # when the delivery before ended; 0.0 if that was no delivery
             try:
                 for item in self._begin(current, sched):
-                    if type(item) in special:
-                        special[type(item)](self, current, item)
+                    kind = type(item)
+                    if kind is Delivery:  # as `specials.deliver` does it, in line
+                        current.delivery = item
+                        event, item.began = item.event, ended or now()
+                        if type(event) in direct:
+                            direct[type(event)](actor, event)
+                        else:
+                            on_receive(event)
+                        current.delivery = None
+                        try:
+                            item.subscription.pending.remove(item)
+                        except KeyError:
+                            pass  # its killer has settled it, or its first try ended after all
+                        else:
+                            item.outcome, ended = HANDLED, now()
+                            item.seconds = ended - item.began
+                            if item.subscription.hears:
+                                item.subscription.settle(item, HANDLED)
+                    elif kind in special:
+                        ended = 0.0
+                        special[kind](self, current, item)
                     else:
+                        ended = 0.0
                         on_receive(item)
                     left -= 1
                     if not left:
                         mailbox.partial = True
                         break
+                if current.flush is not None:
+                    current.flush()
             except KeyboardInterrupt as error:
                 if self.dispatcher.inline:
                     mailbox.partial = True
                     self.settle(Outcome.INTERRUPTED)
-                    self.delivery = None
+                    current.delivery = None
                     raise  # the turn was run by a caller's thread, and it is the caller's
                 self.fail(current, error)
             except BaseException as error:  # noqa: BLE001  # SystemExit is this actor's failure
@@ -182,17 +209,6 @@ class Turns(Accounts):
                     return  # given up as hung: what is in the lane is for others
                 order = mailbox.control.popleft()
             self._obey(order)
-
-    def delivered(self, incarnation: Incarnation, item: Delivery) -> bool:
-        """Note that an event's handler is through; tell whether that is its outcome."""
-        with self._lock:
-            if incarnation.alive:  # else the event in hand is that of the next life
-                self.delivery = None
-            if item.settled:
-                return False  # its killer has settled it, or its first try ended after all
-            item.settled = True
-            item.seconds = self.context.now() - item.began
-            return True
 
     def _abandon_turn(self) -> None:
         """Give up the turn under way, if there is one; the caller has the lock.

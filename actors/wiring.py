@@ -53,7 +53,8 @@ def wire(actor_class: type[Any], actor: Any, catalogue: Catalogue) -> list[Handl
     }
     handlers: dict[Any, Handler] = {**actor_class.handlers, **own}
     table = {kind: handler.function for kind, handler in handlers.items() if isinstance(kind, type)}
-    vars(known).update(handlers=handlers, _table=table)
+    direct = table if actor_class._direct else {}  # noqa: SLF001  # our own class
+    vars(known).update(handlers=handlers, _table=table, _direct=direct)
     return [handler for kind, handler in handlers.items() if is_about_events(kind)]
 
 

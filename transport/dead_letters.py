@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ringleader.actors.dead_letter_options import DeadLetterOptions
-from ringleader.actors.dead_letter_records import stored_letter
+from ringleader.actors.dead_letter_records import letter_of_log, stored_letter
 from ringleader.actors.dead_letter_rules import after_restart, failed_again
 from ringleader.actors.dead_letters import MOST, LetterQuery, StoredLetter
 from ringleader.actors.errors import RingleaderError
@@ -21,6 +21,7 @@ from .letter_rows import BY_DELIVERY, CHANGE, INSERT, REPLACE, change_of, letter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ringleader.actors.consumer_rules import SetAside
     from ringleader.actors.dead_letter_records import Encode
     from ringleader.actors.dead_letters import Decide, LetterGroup, LetterStatistics
     from ringleader.actors.event_log import Then
@@ -160,6 +161,15 @@ def keep(tables: Tables, news: StoredLetter) -> StoredLetter:
     merged = failed_again(letter_of(known), news)
     tables.write(REPLACE, (*row_of(merged), merged.number))
     return merged
+
+
+def keeper_of_asides(options: DeadLetterOptions) -> Callable[[Tables, SetAside], None]:
+    """Return what keeps the events that the event log sets aside, within its transaction."""
+
+    def keep_aside(tables: Tables, aside: SetAside) -> None:
+        keep(tables, letter_of_log(aside, options))
+
+    return keep_aside
 
 
 def full_report(report: DeathReport) -> str:

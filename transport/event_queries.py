@@ -23,8 +23,9 @@ ROWS: Final = 512
 """Events in one statement, at most; larger ones are not kept prepared."""
 PAGE: Final = 64
 """Events in one row that is read; each may have a megabyte, and their hex twice that."""
-WINDOW: Final = 1_000
-"""Sequence numbers that a look for a consumer's types begins with; each further one has more."""
+WINDOW: Final = 16
+"""Sequence numbers for each event wanted that a look for a consumer's types begins with; each
+further one has more."""
 GROWTH: Final = 8
 
 _COLUMNS: Final = (
@@ -135,7 +136,7 @@ def wanted(
         return numbers(tables, query, (after, limit))
     text = msgspec.json.encode(types).decode()
     found: list[int] = []
-    window = WINDOW
+    window = WINDOW * limit
     while len(found) < limit and after < head:
         found += numbers(
             tables,

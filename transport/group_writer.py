@@ -224,6 +224,7 @@ class GroupWriter:
             if self._trouble:
                 logger.info("%s can be written again", self._database.path)
                 self._trouble, self._delay = "", FIRST_RETRY
+                self._stop_retrying()
 
     def _commit(self, group: list[Item | Asked]) -> RingleaderError | None:
         """Write a group; return why the disk refuses, with what is left still in the backlog."""
@@ -276,12 +277,16 @@ class GroupWriter:
                 self._pass([entry])
             else:
                 self._backlog.append(entry)
+        self._stop_retrying()
         self._retry = self._clock.call_later(self._delay, lambda: self._inbox.put(_Sign.RETRY))
         self._delay = min(2 * self._delay, LAST_RETRY)
 
-    def _give_up(self) -> None:
+    def _stop_retrying(self) -> None:
         if self._retry is not None:
             self._retry.cancel()
+
+    def _give_up(self) -> None:
+        self._stop_retrying()
         if self._backlog:
             logger.error("%s operations were not written: %s", len(self._backlog), self._trouble)
         for entry in self._backlog:

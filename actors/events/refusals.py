@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .codec import PayloadLimits
     from .fields import FieldPlan
 
-_EXPLANATION = pattern(r"(?P<problem>.*?)(?: - at `(?:key in )?\$\.?(?P<path>.*)`)?")
+_EXPLANATION = pattern(r"(?P<problem>.*?)(?: - at (?P<key>`key` in )?`\$\.?(?P<path>.*)`)?")
 _MISSING = pattern(r"Object missing required field `(?P<field>\w+)`")
 
 
@@ -117,6 +117,8 @@ class Refusals:
         path = match["path"]
         field = path.split(".")[0].split("[")[0]
         problem = match["problem"][:1].lower() + match["problem"][1:]
+        if match["key"]:
+            problem = f"its keys: {problem}"
         if given is not None:
             problem += f" ({shown(_fields(given).get(field))})"
         if scale := self._plan.scales.get(field):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
@@ -17,6 +16,8 @@ from .event_questions import MOST, Consume, Listen
 from .node_errors import OrderRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ringleader.actors.events.catalogue import Catalogue
 
 Wanted: TypeAlias = type[Event] | EventCategory | str | Literal[All.ALL]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ringleader.actors.events.base import Envelope, Event
     from ringleader.actors.events.catalogue import Catalogue
 
+    from .consumer_choice import Choice
     from .event_questions import Batch
 
 logger = logging.getLogger("ringleader.client")
@@ -83,25 +84,52 @@ class Hand:
 
     Args:
         catalogue: the types that are known here.
-        is_durable: whether outcomes are kept by the node at all.
+        choice: what the consumer asked for.
         on_settled: called in the thread that says an outcome.
     """
 
     def __init__(
-        self, catalogue: Catalogue, *, is_durable: bool, on_settled: Callable[[], object]
+        self, catalogue: Catalogue, choice: Choice, on_settled: Callable[[], object]
     ) -> None:
-        self._catalogue, self._is_durable, self._on_settled = catalogue, is_durable, on_settled
+        self._catalogue, self._choice, self._on_settled = catalogue, choice, on_settled
         self._records: deque[Record] = deque()
         self._outcomes: list[Settled] = []
+        self._begun = 0
+        self._one_by_one = 0
         self._lock = Lock()
+        self.is_incomplete = False
+        """Whether the node believes that something is in hand here that never came."""
         self.missed = 0
         """Events that the node had no room for."""
         self.unreadable = 0
         """Events of unknown types, or that can't be decoded here."""
 
+    def attached(self, in_hand: int) -> None:
+        """Take note that the consumer is attached, and what the node believes to be in hand."""
+        if self._choice.is_durable:
+            self._one_by_one = self._choice.batch - 1
+            with self._lock:
+                held = len(self._records) + self._begun + len(self._outcomes)
+            self.is_incomplete = in_hand > held
+
+    @property
+    def limit(self) -> int:
+        """Events to ask for: at first one at a time, any of them may have killed an earlier holder.
+
+        Those that were in hand with it must not be taken for the culprit, too.
+        """
+        return 1 if self._one_by_one > 0 else self._choice.batch
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in hand, and the node has heard of all outcomes."""
+        with self._lock:
+            return not (self._records or self._begun or self._outcomes)
+
     def take(self, batch: Batch) -> None:
         """Take what was handed."""
         self._records.extend(batch.events)
+        self._one_by_one -= len(batch.events)
         if batch.missed:
             self.missed += batch.missed
             logger.warning("%s events were missed: they came faster than read", batch.missed)
@@ -117,6 +145,8 @@ class Hand:
             except EventValidationError as error:
                 self._skip(record, Outcome.POISON, error)
             else:
+                with self._lock:
+                    self._begun += 1
                 return Delivery(event, record.envelope, record.sequence, self._settle)
         return None
 
@@ -137,16 +167,17 @@ class Hand:
         return left
 
     def _settle(self, settled: Settled) -> None:
-        if not self._is_durable:
-            return
         with self._lock:
-            self._outcomes.append(settled)
-        self._on_settled()
+            self._begun -= 1
+            if self._choice.is_durable:
+                self._outcomes.append(settled)
+        if self._choice.is_durable:
+            self._on_settled()
 
     def _skip(self, record: Record, outcome: Outcome, error: Exception) -> None:
         self.unreadable += 1
         logger.warning("%s is not handed on: %s", record.envelope.id, error)
-        if self._is_durable:
+        if self._choice.is_durable:
             with self._lock:
                 self._outcomes.append(Settled(record.sequence, outcome, str(error), letter=True))
 

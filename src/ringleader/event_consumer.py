@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from ringleader.actors.clock import Clock
     from ringleader.actors.events.catalogue import Catalogue
-    from ringleader.actors.events.base import Event
 
     from .consumer_choice import Choice
 
@@ -57,7 +56,7 @@ class Consumer:
         self, path: Path, catalogue: Catalogue, choice: Choice, clock: Clock, timeout: float
     ) -> None:
         self._path, self.choice, self._clock, self._timeout = path, choice, clock, timeout
-        self._hand = Hand(catalogue, is_durable=choice.is_durable, on_settled=self._nudge)
+        self._hand = Hand(catalogue, choice, self._nudge)
         self._connection: Connection | None = None
         self._session = ""
         self._lock = Lock()
@@ -68,7 +67,7 @@ class Consumer:
         self._persistently: Callable[[Callable[[], Any]], Any] = Retrying(
             retry=retry_if_exception(self._is_worth_a_try),
             wait=wait_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE),
-            sleep=self._stopping.wait,
+            sleep=self._pause,
             reraise=True,
         )
 
@@ -150,6 +149,9 @@ class Consumer:
         if self._stopping.is_set():
             return
         connection = self._attached()
+        if self._hand.is_incomplete and self._hand.is_empty:
+            self._disconnect()  # what never came is settled by letting go of the consumer
+            connection = self._attached()
         try:
             self._hand.take(self._fetch(connection))
         except NodeAway:
@@ -162,7 +164,7 @@ class Consumer:
     def _fetch(self, connection: Connection) -> Batch:
         with self._lock:  # an outcome that is said behind this line wakes the fetch
             outcomes = self._hand.outcomes()
-            question = Fetch(session=self._session, outcomes=outcomes, limit=self.choice.batch)
+            question = Fetch(session=self._session, outcomes=outcomes, limit=self._hand.limit)
             connection.send(question)
             self._waits = True
         try:
@@ -202,7 +204,11 @@ class Consumer:
         with self._lock:
             self._connection, self._session = connection, attached.session
             self._was_attached = True
+        self._hand.attached(attached.in_hand)
         return connection
+
+    def _pause(self, seconds: float) -> None:
+        self._stopping.wait(seconds)
 
     def _disconnect(self) -> None:
         with self._lock:

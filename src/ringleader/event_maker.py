@@ -36,10 +36,8 @@ def data_dir_from(given: str | Path | None, environment: Mapping[str, str] | Non
     return Path(named).expanduser()
 
 
-def strict_from(given: bool | None, environment: Mapping[str, str] | None = None) -> bool:
-    """Tell whether an unknown type is an error at once."""
-    if given is not None:
-        return given
+def strict_from(environment: Mapping[str, str] | None = None) -> bool:
+    """Tell whether an unknown type is an error at once, where nobody says."""
     return (_first(STRICT, environment) or "1").strip().lower() not in _NO
 
 
@@ -81,7 +79,9 @@ class EventMaker:
                 or all of it is too large, too deep, or can't be written.
             PublishError: a payload beside an event.
         """
-        now, named, renamed, is_raw = self._time(), None, (), False
+        now, is_raw = self._time(), False
+        named: str | None = None
+        renamed: tuple[str, ...] = ()
         if not isinstance(event, str):
             if payload is not None:
                 raise PublishError("a payload goes with the name of an event, not with an event")

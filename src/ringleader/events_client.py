@@ -80,7 +80,10 @@ class Client:
         for kind in event_types:
             self.catalogue.register(kind)
         self._maker = EventMaker(
-            self.catalogue, source, self._clock.time, strict=strict_from(strict)
+            self.catalogue,
+            source,
+            self._clock.time,
+            strict=strict_from() if strict is None else strict,
         )
         self._spool: Spool | None = None
         if spool:

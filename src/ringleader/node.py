@@ -242,6 +242,7 @@ class Node:
         self._open_socket(stack)
         if status is not None:
             status.start()
+            stack.callback(status.close)  # before what it looks at is closed
             logger.info("the status is at %s/status", status.url)
 
     def _choose_run(self) -> Run:
@@ -273,7 +274,7 @@ class Node:
         stack.callback(server.close)
 
     def _open_status(self, stack: ExitStack) -> StatusServer | None:
-        log = getattr(self.system.hub, "log", None)
+        log = self.system.hub.log
         server = open_status(self.loaded, self.answer, self.system.context, log)
         if server is not None:
             stack.callback(server.close)

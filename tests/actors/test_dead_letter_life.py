@@ -60,7 +60,7 @@ class Life(RuleBasedStateMachine):
     def open(self) -> None:
         connection = apsw.Connection(":memory:")
         for script in SCHEMA:
-            connection.execute(script)
+            Tables(connection).rows(script)
         self.now = NOW
         self.tables = Tables(connection)
         self.sqlite = self.reopened()

@@ -350,7 +350,7 @@ def test_stale_letters_are_told_when_there_are_many_and_then_once_an_hour() -> N
     assert rules.is_stale_news(500, NOW, NOW + 3600, OPTIONS)
 
 
-OUTCOMES = st.sampled_from([o for o in Outcome if o not in (Outcome.RETRIED,)])
+OUTCOMES = st.sampled_from([o for o in Outcome if o is not Outcome.RETRIED])
 
 
 @given(

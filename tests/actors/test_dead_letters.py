@@ -13,6 +13,7 @@ from ringleader.actors.clock import RealClock
 from ringleader.actors.dead_letter_records import as_plain
 from ringleader.actors.dead_letter_rules import abandoned, begun, dropped
 from ringleader.actors.dead_letters import (
+    STATUSES,
     LetterQuery,
     LetterStore,
     StoredLetter,
@@ -177,9 +178,7 @@ class Silent:
     ("message", "said"),
     [(Silent(), "(it can't be shown: SystemExit)"), ("\ud800", "'\\ud800'")],
 )
-def test_what_can_not_be_shown_is_kept_all_the_same(
-    desk: Desk, message: object, said: str
-) -> None:
+def test_what_can_not_be_shown_is_kept_all_the_same(desk: Desk, message: object, said: str) -> None:
     desk.store.put(DeadLetter("/a", message, Outcome.FAILED, NOW, detail="half \udc80"))
     letter = desk.one()
     assert (letter.note, letter.error) == (said, "half \\udc80")
@@ -268,7 +267,7 @@ def test_only_so_many_are_changed_as_are_asked_for_the_first_that_are_due_first(
 
 
 def test_purging_deletes_what_is_closed_for_long_and_never_what_is_open(desk: Desk) -> None:
-    for number, status in enumerate(("pending", "retrying", "recovered", "abandoned", "dropped")):
+    for number, status in enumerate(STATUSES):
         desk.put(number)
         desk.mark(status, numbers=(number + 1,))
     assert desk.purge(NOW) == 0

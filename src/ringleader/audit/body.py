@@ -96,7 +96,8 @@ def _read(function: Function) -> Body:
 
 def _ids(call: ast.Call) -> set[int]:
     """Return the ids of the nodes inside a call's arguments."""
-    return {id(inner) for argument in call.args for inner in ast.walk(argument)}
+    arguments = [*call.args, *(k.value for k in call.keywords)]
+    return {id(inner) for argument in arguments for inner in ast.walk(argument)}
 
 
 def is_timer(node: ast.Call) -> bool:

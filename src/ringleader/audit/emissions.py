@@ -75,7 +75,9 @@ class Emissions:
             name = last_name(call.func)
             if name in SPAWNING:
                 self._spawned(function, call)
-            is_local = isinstance(call.func, ast.Name) and not self._is_global(function, name)
+            is_local = not name or (
+                isinstance(call.func, ast.Name) and not self._is_global(function, name)
+            )
             if name in BY_NAME or name == "replace" or self._may_make(function, name) or is_local:
                 scope = scope or self._bodies.scope(function)
                 self._call(function, call, scope)

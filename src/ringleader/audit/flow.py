@@ -78,7 +78,7 @@ class Flow:
     def _prepared(self, leaf: Class | None) -> Iterator[Place]:
         """Return where a supervisor says which actors it starts: any of its turns may do it."""
         project = self._bodies.project
-        if leaf is None or not any(c.name.endswith("Supervisor") for c in project.line(leaf)):
+        if leaf is None or not any(n.endswith("Supervisor") for n in project.ancestry(leaf)):
             return
         for name in ("__init__", "init"):
             method = project.method(leaf, name)

@@ -196,7 +196,7 @@ class Handlers:
             values = self._project.values(node, scope)
             if isinstance(node, ast.Dict):
                 values = [v for k in node.keys if k for v in self._project.values(k, scope)]
-            texts = place == 0 and len(given) > 1
+            texts = place == 0 and (len(given) > 1 or isinstance(node, ast.Dict))
             meant = [
                 v
                 for v in values

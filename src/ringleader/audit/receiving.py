@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from .handling import Handler, Wish
 from .model import Site
-from .scope import External
 from .source import Class
 from .vocabulary import Topic
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from .body import Bodies
     from .source import Function
 
-AMONG_THEMSELVES: Final = frozenset({"Supervisor", "DynamicSupervisor"})
+AMONG_THEMSELVES: Final = ("Supervisor", "DynamicSupervisor")
 """Classes whose messages are about starting and ending actors, and no concern of events."""
 
 
@@ -52,13 +51,8 @@ def receivers(bodies: Bodies, handled: Collection[Class]) -> list[Handler]:
 
 def is_actor(owner: Class, bodies: Bodies) -> bool:
     """Tell whether a class is derived from an actor's."""
-    project = bodies.project
-    names = {
-        base.last if isinstance(base, External) else getattr(base, "name", "")
-        for c in project.line(owner)
-        for base in project.bases(c)
-    }
-    return any(name.endswith("Actor") for name in names)
+    ancestry = bodies.project.ancestry(owner)
+    return any(name.endswith(("Actor", *AMONG_THEMSELVES)) for name in ancestry)
 
 
 def _handler(leaf: Class, function: Function, message: Class) -> Handler:

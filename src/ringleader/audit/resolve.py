@@ -181,6 +181,12 @@ class Project:
             self._lines[owner] = tuple(found)
         return self._lines[owner]
 
+    def ancestry(self, owner: Class) -> set[str]:
+        """Return the names of all classes that one is derived from, the ones not scanned, too."""
+        bases = [b for c in self.line(owner) for b in self.bases(c)]
+        external = {b.last for b in bases if isinstance(b, External)}
+        return external | {b.name for b in bases if isinstance(b, Class)}
+
     def method(self, owner: Class, name: str, after: Class | None = None) -> Function | None:
         """Find a method; `after` looks only at what comes after that class, as `super()` does."""
         line = self.line(owner)

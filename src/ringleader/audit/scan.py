@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -106,7 +107,8 @@ class _Files:
             return
         try:
             text = file.read_text("utf-8")
-            self.modules[real] = Module.parse(file, shown, text)
+            with warnings.catch_warnings(action="ignore"):  # of the code: that is a linter's business
+                self.modules[real] = Module.parse(file, shown, text)
         except SyntaxError as error:
             self.unreadable[Site(shown, error.lineno or 0)] = f"it is no Python: {error.msg}"
         except (OSError, ValueError, RecursionError) as error:

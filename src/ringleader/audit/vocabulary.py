@@ -99,7 +99,7 @@ class Vocabulary:
         else:
             fields = self._declared_fields(found)
             methods = {m for base in self._project.line(found) for m in base.methods}
-            attributes = frozenset({*dir(Event), *fields, *methods})
+            attributes = frozenset({"EVENT", *self._inherited(found), *fields, *methods})
             self.events[name] = EventInfo(
                 name, found.name, fields, attributes, module=found.module.name, site=site
             )
@@ -124,6 +124,12 @@ class Vocabulary:
     def _struct(self, class_name: str) -> type[Event] | None:
         kind: Any = getattr(shapes, class_name, None)
         return kind if isinstance(kind, type) and issubclass(kind, Event) else None
+
+    def _inherited(self, found: Class) -> set[str]:
+        """Return what a class has of bases that were not scanned."""
+        bases = [b for c in self._project.line(found) for b in self._project.bases(c)]
+        structs = [self._struct(b.last) for b in bases if isinstance(b, External)]
+        return {name for struct in (Event, *structs) if struct is not None for name in dir(struct)}
 
     def _declared_fields(self, found: Class) -> dict[str, Default]:
         fields: dict[str, Default] = {}

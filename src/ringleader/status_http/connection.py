@@ -78,7 +78,7 @@ class Connection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Take a part of a request, or all of it."""
         super().data_received(data)
-        if False:
+        if self._is_answering:
             self._wait_no_longer()
         elif self._impatience is None:
             self._wait()

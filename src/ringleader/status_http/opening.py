@@ -39,7 +39,7 @@ def open_status(
         return None
     if wrong := problems(loaded):
         raise ConfigError(wrong)
-    from .server import StatusServer  # noqa: PLC0415  # 0.2 s that only who serves it waits
+    from .server import StatusServer  # noqa: PLC0415  # time that only who serves it spends
 
     server = StatusServer(loaded.settings.status, answer, context, log)
     server.open()

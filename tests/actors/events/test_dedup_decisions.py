@@ -1,8 +1,8 @@
 """When two events of a type are one fact: the decision for each of the 253, and its reason.
 
-Two events whose payloads are equal may be two facts within the window of 60 s; suppressing the second
-would lose one. So `id` is the rule, and `content` or `key` need a reason: an equal payload says
-nothing new, because it names what it is about and nothing takes it back.
+Two events whose payloads are equal may be two facts within the window of 60 s; suppressing the
+second would lose one. So `id` is the rule, and `content` or `key` need a reason: an equal payload
+says nothing new, because it names what it is about and nothing takes it back.
 """
 
 from __future__ import annotations
@@ -14,7 +14,23 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from ringleader.actors.events import Catalogue, DataEventType, Dedup
+from ringleader.actors.events import (
+    BackpressureActivated,
+    BackpressureReleased,
+    Catalogue,
+    DaemonStarted,
+    DataEventType,
+    DataSyncFailed,
+    Dedup,
+    EloUpdated,
+    Event,
+    HostOffline,
+    HostOnline,
+    PressureLevel,
+    SelfplayComplete,
+    SyncRequest,
+    TrainingCompleted,
+)
 from ringleader.actors.events.catalogue import load
 from ringleader.actors.publication import Routing
 from ringleader.testing import TestSystem
@@ -22,8 +38,6 @@ from tests.actors.events.making import events_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from ringleader.actors.events import Event
 
 
 class Why(Enum):
@@ -226,6 +240,41 @@ def test_the_registry_suppresses_what_the_type_declares_to_be_one_fact(
         assert not is_duplicate(system, event)
 
     behaves()
+
+
+FACTS: list[list[Event]] = [
+    [DaemonStarted(daemon_name="sync", hostname="a", pid=7)] * 2,
+    [
+        BackpressureActivated(level=PressureLevel.HIGH, node_id="a"),
+        BackpressureReleased(node_id="a"),
+        BackpressureActivated(level=PressureLevel.HIGH, node_id="a"),
+        BackpressureReleased(node_id="a"),
+    ],
+    [SelfplayComplete(config_key="hex8_2p", games_generated=50)] * 2,
+    [HostOffline(node_id="a"), HostOnline(node_id="a"), HostOffline(node_id="a")],
+    [
+        EloUpdated(config_key="hex8_2p", model_id="m", new_elo=elo)
+        for elo in (1500, 1520, 1500, 1520)
+    ],
+    [SyncRequest(reason="new games"), SyncRequest(reason="new games")],
+    [DataSyncFailed(error="no route to host", node_id="a")] * 3,
+]
+
+
+@pytest.mark.parametrize("facts", FACTS, ids=lambda facts: type(facts[0]).__name__)
+def test_different_facts_that_look_alike_all_arrive(facts: list[Event], system: TestSystem) -> None:
+    system.advance(61)
+    assert [is_duplicate(system, fact) for fact in facts] == [False] * len(facts)
+
+
+def test_a_result_that_is_published_again_arrives_once_a_window(system: TestSystem) -> None:
+    done = TrainingCompleted(config_key="hex8_2p", model_path="m.npz")
+    system.advance(61)
+    assert [is_duplicate(system, done) for _ in range(3)] == [False, True, True]
+    system.advance(59)
+    assert is_duplicate(system, done)
+    system.advance(2)
+    assert not is_duplicate(system, done)
 
 
 @pytest.mark.parametrize("name", KEYS)

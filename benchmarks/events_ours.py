@@ -1,33 +1,19 @@
-"""When a measurement ends, and Ringleader's side of it: who publishes and who receives."""
+"""Ringleader's side: who publishes and who receives."""
 
 from __future__ import annotations
 
-from threading import Event as ThreadEvent, Lock
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from ringleader import Actor, ChildSpec, System, handles
 from ringleader.events import TrainingCompleted
 
 from .cases import await_event
-from .events_facts import SUBSCRIBERS, Batch, Fact
+from .events_facts import SUBSCRIBERS, Batch
 
-
-class Finish:
-    """Waits until every subscriber has handled what it was to get."""
-
-    def __init__(self, expected: int) -> None:
-        self.expected = expected
-        """How many events each subscriber gets."""
-        self.done = ThreadEvent()
-        self._left = SUBSCRIBERS
-        self._lock = Lock()
-
-    def one_more(self) -> None:
-        """Note that one more subscriber is through; called once by each, from any thread."""
-        with self._lock:
-            self._left -= 1
-            if not self._left:
-                self.done.set()
+if TYPE_CHECKING:
+    from .events_facts import Fact
+    from .events_finish import Finish
 
 
 class Subscriber(Actor):
@@ -72,7 +58,10 @@ def ringleader(given: Batch, finish: Finish, *, from_actor: bool) -> float:
     """Route a batch through a node's registry; return the seconds until all is handled."""
     with System("bench") as system:
         system.start_children(
-            [ChildSpec(f"subscriber{number}", Subscriber, (finish,)) for number in range(SUBSCRIBERS)]
+            [
+                ChildSpec(f"subscriber{number}", Subscriber, (finish,))
+                for number in range(SUBSCRIBERS)
+            ]
         )
         producer = system.start_child(ChildSpec("producer", Producer))
         begin = perf_counter()

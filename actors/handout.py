@@ -1,0 +1,189 @@
+"""Giving events to their subscribers: many events of one type at a time, where there are many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pykka import ActorDeadError
+
+from .errors import MailboxFull
+from .letters import DeadLetter, Outcome
+from .message import Delivery
+from .publication import Publication, Routing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .events.base import Envelope, Event
+    from .hub import EventHub
+    from .routing import Route, Subscription
+    from .strain import Strain
+
+ROUTED: Final = Routing.ROUTED
+MANY: Final = 64
+"""Events of one type that are given to their subscribers in one go, at most."""
+
+
+class Handout:
+    """Gives events to their subscribers, each in the order in which it got them.
+
+    Events of one type that come one behind the other are kept until another type comes, or the
+    registry's turn ends: to append ten to a mailbox costs hardly more than to append one.
+
+    Args:
+        hub: whose subscriptions they are.
+        strain: is told of mailboxes that fill.
+        publish: takes events about that.
+    """
+
+    def __init__(self, hub: EventHub, strain: Strain, publish: Callable[[Event], object]) -> None:
+        self._hub, self._strain, self._publish = hub, strain, publish
+        self._put_dead_letter = hub.context.dead_letters.put
+        self.given = 0
+        """Events that were given to anybody; for who looks now and then."""
+
+    def give(self, publication: Publication, *, is_urgent: bool) -> None:
+        """Give an event to everyone who wants it; to all at once, or when `flush` is called."""
+        hub = self._hub
+        route = hub.table.route(type(publication.event))
+        if route.is_plain and not is_urgent and publication.envelope.source not in route.paths:
+            if route is not hub.waiting_route or len(hub.waiting) >= MANY:
+                self.flush()
+                hub.waiting_route = route
+            hub.waiting.append(publication)
+            return
+        self.flush()
+        deliveries, durable = self._give_one_by_one(route, publication, is_urgent=is_urgent)
+        self._given([publication], [deliveries], durable)
+
+    def flush(self) -> None:
+        """Give what was kept to whom it is for."""
+        hub = self._hub
+        publications, route = hub.waiting, hub.waiting_route
+        if not publications or route is None:
+            return
+        hub.waiting = []  # first: nothing is given twice, whatever happens
+        columns: list[list[Delivery]] = []
+        for subscription in route.subscriptions:
+            deliveries = [Delivery(p.event, p.envelope, subscription) for p in publications]
+            columns.append(deliveries)
+            mailbox = subscription.mailbox
+            if len(mailbox.q) + len(deliveries) > subscription.crowded:
+                for delivery in deliveries:
+                    self.give_to(subscription, delivery)
+                continue
+            subscription.pending.update(deliveries)
+            subscription.sent += len(deliveries)
+            mailbox.q.extend(deliveries)  # one that was closed meanwhile refuses them in its turn
+            if not mailbox.busy:
+                mailbox.wake()
+        rows = list(zip(*columns, strict=True)) if columns else [()] * len(publications)
+        self._given(publications, rows)
+
+    def _given(
+        self,
+        publications: Sequence[Publication],
+        rows: Sequence[Sequence[Delivery]],
+        durable: int = 0,
+    ) -> None:
+        """Note who got what, and tell those who want to know."""
+        hub = self._hub
+        self.given += len(publications)
+        count = len(rows[0]) + durable
+        hub.deliveries += len(rows[0]) * len(rows)
+        hub.history.entries.extend(zip(publications, rows, strict=True))
+        if not count:
+            hub.unrouted += len(rows)
+        routing = ROUTED if count else Routing.UNROUTED
+        for publication in publications:
+            publication.decided(routing, count)
+        if hub.taps or hub.traces:
+            for publication, row in zip(publications, rows, strict=True):
+                for tap in hub.taps:
+                    tap(publication.event, publication.envelope)
+                for trace in hub.traces:
+                    trace(publication, row)
+
+    def _give_one_by_one(
+        self, route: Route, publication: Publication, *, is_urgent: bool
+    ) -> tuple[list[Delivery], int]:
+        """Return the deliveries made, and how many durable consumers get it from the log."""
+        event, envelope = publication.event, publication.envelope
+        is_in_log = publication.sequence is not None
+        deliveries: list[Delivery] = []
+        durable = 0
+        for subscription in route.subscriptions:
+            if subscription.path == envelope.source and not subscription.echo:
+                continue  # a component does not hear its own echo
+            if not self.accepts(subscription, event, envelope):
+                continue
+            if is_in_log and subscription.feed is not None:
+                durable += 1
+                continue
+            delivery = Delivery(event, envelope, subscription)
+            deliveries.append(delivery)
+            self.give_to(subscription, delivery, is_urgent=is_urgent)
+        return deliveries, durable
+
+    def give_to(
+        self, subscription: Subscription, delivery: Delivery, *, is_urgent: bool = False
+    ) -> None:
+        """Give one delivery to its subscriber, or set it aside; it never waits for room."""
+        subscription.pending.add(delivery)
+        subscription.sent += 1
+        mailbox = subscription.mailbox
+        try:
+            if is_urgent and not mailbox.closed:
+                mailbox.put(delivery)  # control gets in where bulk does not
+            else:
+                subscription.ref.tell(delivery)
+        except MailboxFull as error:
+            self._refuse(subscription, delivery, Outcome.REJECTED, str(error))
+        except ActorDeadError as error:
+            self._refuse(subscription, delivery, Outcome.UNDELIVERABLE, str(error))
+        else:
+            if len(mailbox.q) >= subscription.crowded:
+                self._strain.crowded(subscription, len(mailbox.q), self._publish)
+
+    def accepts(self, subscription: Subscription, event: Event, envelope: Envelope) -> bool:
+        """Ask a subscriber's condition; one that raises makes a dead letter, and no delivery."""
+        if subscription.condition is None:
+            return True
+        try:
+            return bool(subscription.condition(event))
+        except Exception as error:  # noqa: BLE001  # a user's function; nobody else is to suffer
+            detail = f"its condition raised {type(error).__name__}: {error}"
+            self._set_aside(subscription, event, envelope, Outcome.FAILED, detail)
+            return False
+
+    def _refuse(
+        self, subscription: Subscription, delivery: Delivery, outcome: Outcome, detail: str
+    ) -> None:
+        if not subscription.claim(delivery):
+            return
+        if subscription.takes_back(delivery):
+            subscription.settle(delivery, Outcome.HANDED_OVER)
+            return
+        self._set_aside(subscription, delivery.event, delivery.envelope, outcome, detail)
+        subscription.settle(delivery, outcome)
+
+    def _set_aside(
+        self,
+        subscription: Subscription,
+        event: Event,
+        envelope: Envelope,
+        outcome: Outcome,
+        detail: str,
+    ) -> None:
+        self._put_dead_letter(
+            DeadLetter(
+                path=subscription.path,
+                message=event,
+                reason=outcome,
+                time=self._hub.context.clock.time(),
+                detail=detail,
+                event_id=envelope.id,
+                envelope=envelope,
+                consumer=subscription.consumer,
+            )
+        )

@@ -1,0 +1,658 @@
+"""The dead letter queue in a system: who failed gets the event again, and nobody else."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from msgspec.structs import replace
+
+from ringleader import Actor, ChildSpec, Dedup, Event, EventType, Outcome, handles
+from ringleader.actors.dead_letter_keeper import DeadLetterKeeper
+from ringleader.actors.dead_letter_options import DeadLetterOptions
+from ringleader.actors.dead_letter_queue import DeadLetterQueue
+from ringleader.actors.dead_letters import LetterError, LetterQuery
+from ringleader.actors.dead_letters_memory import MemoryLetters
+from ringleader.actors.errors import PublishError
+from ringleader.actors.events import (
+    Catalogue,
+    DlqEventsPurged,
+    DlqEventsReplayed,
+    DlqStaleEvents,
+    HandlerFailed,
+    TrainingCompleted,
+)
+from ringleader.actors.events.base import Envelope
+from ringleader.actors.letters import DeadLetter
+from ringleader.actors.routing import RoutingTable
+from ringleader.testing import ManualClock, TestSystem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ringleader.actors.dead_letters import StoredLetter
+
+DONE = TrainingCompleted(config_key="hex8_2p", model_path="m.npz")
+
+
+class Ordered(Event, frozen=True, kw_only=True):
+    EVENT = EventType.custom("ORDERED", max_age=100.0, dedup=Dedup.id())
+
+    number: int
+
+
+class Note(Event, frozen=True, kw_only=True):
+    EVENT = EventType.custom("NOTE", dedup=Dedup.id())
+
+    number: int = 0
+
+
+class Mood:
+    """What fails, and what was seen by whom."""
+
+    def __init__(self) -> None:
+        self.fails: set[str] = set()
+        self.seen: Counter[str] = Counter()
+        self.envelopes: list[tuple[str, Envelope]] = []
+
+
+class Picky(Actor):
+    """Fails if its path is in the mood."""
+
+    def __init__(self, mood: Mood) -> None:
+        super().__init__()
+        self.mood = mood
+
+    @handles(TrainingCompleted, Ordered, Note)
+    def hear(self, _: Event) -> None:
+        self.mood.seen[self.path] += 1
+        current = self._cell.current
+        assert current is not None
+        assert current.delivery is not None
+        self.mood.envelopes.append((self.path, current.delivery.envelope))
+        if self.path in self.mood.fails:
+            raise ValueError(f"{self.path} can't")
+
+
+class Both:
+    """Gives each letter to two sinks."""
+
+    def __init__(self, *sinks: Any) -> None:
+        self.sinks = sinks
+
+    def put(self, letter: DeadLetter) -> None:
+        for sink in self.sinks:
+            sink.put(letter)
+
+
+class Place:
+    """A system with a queue."""
+
+    def __init__(self, options: DeadLetterOptions) -> None:
+        self.system = TestSystem(intensity=1000, event_types=[Ordered, Note])
+        context = self.system.context
+        self.store = MemoryLetters(self.system.catalogue.encode, options)
+        context.dead_letters = Both(self.system.dead_letters, self.store)
+        self.republished: list[tuple[Event, str]] = []
+        self.queue = DeadLetterQueue(
+            self.store,
+            catalogue=self.system.catalogue,
+            subscribers=self.system.hub.table,
+            clock=context.clock,
+            options=options,
+            announce=lambda event: self.system.publish(event, source="/system/dead-letters"),
+            republish=lambda event, envelope: self.republished.append((event, envelope.id)),
+        )
+        self.mood = Mood()
+        self.told: list[Event] = []
+
+    def start(self, *names: str) -> None:
+        for name in names:
+            self.system.start_child(ChildSpec(name, Picky, (self.mood,)))
+
+    def listen(self) -> None:
+        for kind in (DlqEventsPurged, DlqEventsReplayed, DlqStaleEvents):
+            self.system.subscribe(kind, self.told.append)
+
+    def fail(self, *paths: str) -> None:
+        self.mood.fails = set(paths)
+
+    def publish(self, event: Event = DONE) -> str:
+        published = self.system.publish(event, source="/test")
+        self.system.run()
+        return published.id
+
+    def keep(self) -> None:
+        self.listen()
+        self.system.start_child(ChildSpec("keeper", DeadLetterKeeper, (self.queue,)))
+
+    def letter(self, number: int = 1) -> StoredLetter:
+        found = self.queue.get(number)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def options() -> DeadLetterOptions:
+    return DeadLetterOptions()
+
+
+@pytest.fixture
+def place(options: DeadLetterOptions) -> Iterator[Place]:
+    place = Place(options)
+    with place.system:
+        yield place
+
+
+# ------------------------------------------------------------------- one letter
+
+
+def test_a_retry_touches_only_the_subscriber_that_failed(place: Place) -> None:
+    place.start("a", "b", "c")
+    place.fail("/b")
+    event_id = place.publish()
+    assert place.mood.seen == {"/a": 1, "/b": 1, "/c": 1}
+    (letter,) = place.queue.pending()
+    assert (letter.path, letter.event_id, letter.reason) == ("/b", event_id, Outcome.FAILED)
+
+    place.fail()
+    assert place.queue.retry(letter.number)
+    place.system.run()
+
+    assert place.mood.seen == {"/a": 1, "/b": 2, "/c": 1}
+    assert place.letter().status == "recovered"
+    assert place.queue.pending_count() == 0
+
+
+def test_a_retry_keeps_id_and_envelope(place: Place) -> None:
+    place.start("a")
+    place.fail("/a")
+    event_id = place.publish()
+    place.system.advance(1000)
+    assert place.queue.retry(event_id)
+    place.system.run()
+    (_, first), (_, second) = place.mood.envelopes
+    assert first == second
+    assert (second.id, second.source) == (event_id, "/test")
+
+
+def test_a_retry_that_fails_counts_once_and_has_no_second_letter(place: Place) -> None:
+    place.start("a")
+    place.fail("/a")
+    place.publish()
+    place.system.advance(10)
+    place.queue.retry(1)
+    assert place.letter().status == "retrying"
+    place.system.run()
+    (letter,) = place.queue.find()
+    assert (letter.status, letter.retry_count) == ("pending", 1)
+    now = place.system.manual.time()
+    assert (letter.last_retry_at, letter.next_retry_at) == (now, now + 120)
+    assert json.loads(place.letter().report)["number"] == 2  # of the second death
+
+
+def test_after_five_failures_a_letter_is_abandoned_and_a_person_can_have_it_tried_again(
+    place: Place,
+) -> None:
+    place.start("a")
+    place.fail("/a")
+    place.publish()
+    for _ in range(5):
+        place.queue.retry(1)
+        place.system.run()
+    assert (place.letter().status, place.letter().retry_count) == ("abandoned", 5)
+    place.fail()
+    assert place.queue.retry(1)
+    place.system.run()
+    assert place.letter().status == "recovered"
+
+
+def test_what_is_under_way_is_not_tried_twice_and_what_is_recovered_never(place: Place) -> None:
+    place.start("a")
+    place.fail("/a")
+    place.publish()
+    place.fail()
+    assert place.queue.retry(1).under_way == (1,)
+    again = place.queue.retry(1)
+    assert not again
+    assert again.refused == {1: "a try is under way"}
+    place.system.run()
+    assert place.mood.seen["/a"] == 2
+    refused = place.queue.retry(1)
+    assert not refused
+    assert "it is recovered" in refused.refused[1]
+
+
+def test_an_unknown_letter_is_false(place: Place) -> None:
+    assert not place.queue.retry(77)
+    assert not place.queue.retry("nothing")
+    assert place.queue.get(77) is None
+    assert place.queue.get("nothing") == []
+    assert place.queue.drop(77) == 0
+
+
+def test_a_message_is_kept_and_can_not_be_tried_again(place: Place) -> None:
+    place.start("a")
+    ref = place.system.ref("/a")
+    ref.stop(block=False)
+    place.store.put(DeadLetter("/a", "hello", Outcome.UNDELIVERABLE, 1.0))
+    assert place.queue.pending() == []
+    assert "it is a message" in place.queue.retry(1).refused[1]
+
+
+def test_all_letters_of_an_event_are_tried_again_by_its_id(place: Place) -> None:
+    place.start("a", "b", "c")
+    place.fail("/a", "/c")
+    event_id = place.publish()
+    assert [x.path for x in place.queue.get(event_id)] == ["/a", "/c"]
+    place.fail("/c")
+    assert place.queue.retry(event_id).begun == (1, 2)
+    place.system.run()
+    assert [x.status for x in place.queue.find()] == ["recovered", "pending"]
+
+
+# ------------------------------------------------------------------- where it can't go
+
+
+def test_a_subscriber_that_is_gone_is_said_and_counts_as_no_try(place: Place) -> None:
+    place.start("a")
+    place.fail("/a")
+    place.publish()
+    place.system.hub.unsubscribe(place.system.ref("/a"))
+    refused = place.queue.retry(1)
+    assert refused.refused == {1: "nobody at /a subscribes to TRAINING_COMPLETED any more"}
+    letter = place.letter()
+    assert (letter.status, letter.retry_count, letter.note) == (
+        "pending",
+        0,
+        "nobody at /a subscribes to TRAINING_COMPLETED any more",
+    )
+    assert letter.error == "ValueError: /a can't"
+
+
+def test_a_consumer_of_another_process_is_named(place: Place) -> None:
+    envelope = Envelope(id="x", source="/p", type="note", time=1.0)
+    place.store.put(
+        DeadLetter("trainer", Note(), Outcome.FAILED, 1.0, event_id="x", envelope=envelope)
+    )
+    assert (
+        "hand it the event again with: ringleader events replay --to trainer"
+        in (place.queue.retry(1).refused[1])
+    )
+
+
+def test_a_full_mailbox_is_left_alone(place: Place) -> None:
+    place.start("a")
+    place.fail("/a")
+    place.publish()
+    cell = place.system.ref("/a").cell
+    cell.mailbox.capacity = 0
+    assert "the mailbox of /a is full" in place.queue.retry(1).refused[1]
+    cell.mailbox.capacity = 1
+
+
+def a_letter(place: Place, *, kind: str = "note", payload: bytes = b"\x80") -> None:
+    """Keep a letter as an earlier version may have left it."""
+    place.start("a")
+    place.fail("/a")
+    place.publish(Note())
+    letters = place.store._letters
+    letters[1] = replace(letters[1], event_type=kind, payload=payload, size=len(payload))
+
+
+def test_a_type_that_is_known_no_more_is_said(place: Place) -> None:
+    a_letter(place, kind="no_such_type")
+    assert "'no_such_type' is not an event type" in place.queue.retry(1).refused[1]
+    letter = place.letter()
+    assert (letter.status, letter.reason) == ("pending", Outcome.UNKNOWN_TYPE)
+
+
+def test_an_event_that_can_not_be_read_any_more_is_poison(place: Place) -> None:
+    a_letter(place, payload=b"\x81\xa6number\xa1x")
+    assert "the event can't be read any more: NOTE.number" in place.queue.retry(1).refused[1]
+    letter = place.letter()
+    assert (letter.status, letter.reason) == ("pending", Outcome.POISON)
+
+
+def test_an_event_that_was_shed_is_published_again(place: Place) -> None:
+    envelope = Envelope(id="x", source="/p", type="note", time=1.0)
+    letter = DeadLetter("", Note(), Outcome.REJECTED, 1.0, event_id="x", envelope=envelope)
+    place.store.put(letter)
+    assert place.letter().status == "dropped"
+    retried = place.queue.retry("x")
+    assert retried.recovered == (1,)
+    assert place.republished == [(Note(), "x")]
+
+
+def test_a_try_that_nobody_reads_any_more_was_none(place: Place) -> None:
+    place.start("a")
+    place.fail("/a")
+    place.publish()
+    with place.system.stepper.hold(place.system.ref("/a").cell):
+        place.queue.retry(1)
+        place.system.ref("/a").cell.close()
+    assert (place.letter().status, place.letter().retry_count) == ("pending", 0)
+
+
+# ------------------------------------------------------------------- many letters
+
+
+def many(place: Place) -> None:
+    place.start("a", "b")
+    place.fail("/a", "/b")
+    for number in range(3):
+        place.publish(Note(number=number))
+    place.publish(DONE)
+
+
+def test_letters_are_asked_for_by_type_in_any_spelling(place: Place) -> None:
+    many(place)
+    assert place.queue.pending_count() == 8
+    assert place.queue.pending_count(type="NOTE") == 6
+    assert len(place.queue.pending(type="TRAINING_COMPLETE")) == 2
+    assert [x.number for x in place.queue.pending(limit=3)] == [1, 2, 3]
+    query = place.queue.query(handler="/a", reason=Outcome.FAILED, limit=2)
+    assert [x.path for x in place.queue.find(query)] == ["/a", "/a"]
+
+
+def test_all_are_tried_again_that_are_meant(place: Place) -> None:
+    many(place)
+    place.fail("/b")
+    retried = place.queue.retry_all(type="note", handler="/a")
+    assert len(retried.begun) == 3
+    place.system.run()
+    assert place.queue.statistics().by_status == {"recovered": 3, "pending": 5}
+    assert len(place.queue.retry_all(limit=2).begun) == 2
+    place.system.run()
+    assert place.queue.retry_each([1, 99]).begun == ()
+
+
+def test_errors_are_summed_up(place: Place) -> None:
+    many(place)
+    groups = [(g.path, g.event_type, g.error, g.count) for g in place.queue.error_summary()]
+    assert groups == [
+        ("/a", "note", "ValueError: /a can't", 3),
+        ("/b", "note", "ValueError: /b can't", 3),
+        ("/a", "training_completed", "ValueError: /a can't", 1),
+        ("/b", "training_completed", "ValueError: /b can't", 1),
+    ]
+
+
+def test_letters_are_dropped_and_forgotten_and_that_is_told(place: Place) -> None:
+    many(place)
+    place.listen()
+    assert place.queue.drop(place.queue.query(type="note")) == 6
+    assert place.queue.drop(1) == 0
+    assert place.queue.cleanup(older_than_hours=1) == 0
+    place.system.advance(3601)
+    assert place.queue.cleanup(older_than_hours=1) == 6
+    assert place.queue.pending_count() == place.queue.statistics().total == 2
+    place.system.run()
+    assert place.told == [DlqEventsPurged(count=6, reason="nothing happened to them for 1 h")]
+    assert place.queue.cleanup(seconds=0) == 0
+
+
+def test_health_is_that_of_the_letters(place: Place) -> None:
+    many(place)
+    assert place.queue.health().status == "healthy"
+
+
+def test_an_export_has_everything_as_json_page_by_page(place: Place) -> None:
+    many(place)
+    for number in range(60):
+        place.publish(Note(number=number))
+    exported = list(place.queue.export())
+    assert [letter["number"] for letter in exported] == list(range(1, 129))
+    first = json.loads(json.dumps(exported[0]))
+    assert first["payload"] == {}
+    assert exported[2]["payload"] == {"number": 1}
+    assert first["envelope"]["source"] == "/test"
+    assert first["report"]["cause"] == "ValueError: /a can't"
+    assert len(list(place.queue.export(LetterQuery(limit=70)))) == 70
+
+
+# ------------------------------------------------------------------- by itself
+
+
+def test_letters_are_tried_again_by_themselves_when_they_are_due(place: Place) -> None:
+    place.start("a", "b")
+    place.keep()
+    place.system.advance(1)
+    place.fail("/a")
+    place.publish()
+    place.system.advance(118)
+    assert place.mood.seen == {"/a": 1, "/b": 1}
+    place.system.advance(2)
+    assert place.mood.seen == {"/a": 2, "/b": 1}
+    place.fail()
+    place.system.advance(300)
+    assert place.mood.seen == {"/a": 3, "/b": 1}
+    assert place.letter().status == "recovered"
+    assert place.told == [DlqEventsReplayed(recovered_count=1, event_types=("TRAINING_COMPLETED",))]
+
+
+def test_at_each_look_only_so_many_are_tried(place: Place) -> None:
+    place.start("a")
+    place.keep()
+    place.fail("/a")
+    for number in range(25):
+        place.publish(Note(number=number))
+    place.fail()
+    counts: list[int] = []
+    for _ in range(3):
+        place.system.advance(60)
+        counts.append(place.queue.statistics().by_status.get("recovered", 0))
+    assert counts == [10, 20, 25]
+
+
+def test_what_its_type_says_is_too_old_is_abandoned_instead(place: Place) -> None:
+    place.start("a")
+    place.keep()
+    place.fail("/a")
+    place.publish(Ordered(number=1))
+    place.system.advance(61)
+    assert place.letter().retry_count == 1
+    place.system.advance(120)
+    letter = place.letter()
+    assert (letter.status, letter.reason, letter.retry_count) == ("abandoned", Outcome.EXPIRED, 1)
+    assert "published more than 100 s ago" in letter.note
+    assert place.mood.seen["/a"] == 2
+
+
+def earlier(place: Place, *ages: float) -> None:
+    """Keep letters of an earlier run, of these ages."""
+    now = place.system.manual.time()
+    for number, age in enumerate(ages):
+        envelope = Envelope(id=f"old{number}", source="/p", type="note", time=now - age)
+        place.store.put(
+            DeadLetter(
+                path="/a",
+                message=Note(number=number),
+                reason=Outcome.FAILED,
+                time=now - age,
+                event_id=envelope.id,
+                envelope=envelope,
+            )
+        )
+
+
+def test_letters_of_earlier_runs_are_tried_at_the_start_unless_they_are_too_old(
+    place: Place,
+) -> None:
+    place.start("a")
+    place.store._options = DeadLetterOptions(backoff=100_000, backoff_max=100_000)  # none is due
+    earlier(place, 4000, 3000, 500, 10)
+    place.keep()
+    place.system.advance(31)
+    assert [x.status for x in place.queue.find()] == [
+        "abandoned",
+        "recovered",
+        "recovered",
+        "pending",
+    ]
+    assert place.told == [DlqEventsReplayed(recovered_count=2, event_types=("NOTE",))]
+
+
+def test_a_keeper_that_is_restarted_replays_nothing_twice(place: Place) -> None:
+    place.start("a")
+    place.keep()
+    place.system.advance(31)
+    assert place.queue.is_replayed
+    keeper = place.system.ref("/keeper").cell
+    assert keeper.current is not None
+    keeper.kill(keeper.current)
+    place.system.run()
+    place.store._options = DeadLetterOptions(backoff=100_000, backoff_max=100_000)
+    earlier(place, 500)
+    place.system.advance(40)
+    assert place.letter().status == "pending"
+
+
+class TestWithoutReplay:
+    @pytest.fixture
+    def options(self) -> DeadLetterOptions:
+        return DeadLetterOptions(replay=False, interval=1000, replay_limit=1)
+
+    def test_nothing_is_tried_at_the_start(self, place: Place) -> None:
+        place.start("a")
+        earlier(place, 500)
+        place.keep()
+        place.system.advance(500)
+        assert place.letter().status == "pending"
+
+
+class TestWithALimit:
+    @pytest.fixture
+    def options(self) -> DeadLetterOptions:
+        return DeadLetterOptions(replay_limit=2, interval=1000)
+
+    def test_only_so_many_are_tried_at_the_start(self, place: Place) -> None:
+        place.start("a")
+        earlier(place, *[500] * 5)
+        place.keep()
+        place.system.advance(100)
+        assert [x.number for x in place.queue.find() if x.status == "recovered"] == [1, 2]
+
+
+class TestOverWeeks:
+    @pytest.fixture
+    def options(self) -> DeadLetterOptions:
+        return DeadLetterOptions(interval=3600)
+
+    def test_after_a_week_letters_are_abandoned_and_a_week_later_forgotten(
+        self, place: Place
+    ) -> None:
+        place.keep()
+        earlier(place, 0)  # nobody is there who would take it
+        place.system.advance(168 * 3600)
+        assert place.letter().status == "pending"
+        place.system.advance(2 * 3600)
+        assert (place.letter().status, place.letter().reason) == ("abandoned", Outcome.EXPIRED)
+        place.system.advance(169 * 3600)
+        assert place.queue.get(1) is None
+        assert [type(event) for event in place.told] == [DlqEventsPurged]
+
+
+def test_many_letters_that_wait_for_long_are_told_once_an_hour(place: Place) -> None:
+    place.keep()
+    earlier(place, *[0] * 50)
+    place.system.advance(3600)
+    assert place.told == []
+    place.system.advance(120)
+    (told,) = place.told
+    assert isinstance(told, DlqStaleEvents)
+    assert (told.stale_count, told.event_types, told.threshold_hours) == (50, ("NOTE",), 1)
+    assert told.max_stale_hours == pytest.approx(1, abs=0.05)
+    place.system.advance(3600)
+    assert len(place.told) == 2
+
+
+def test_news_of_failures_make_no_news(place: Place) -> None:
+    """Who fails at what the queue tells, or at the news of a failure, is left alone."""
+    place.keep()
+
+    def refuse(_: object) -> None:
+        raise ValueError("not this")
+
+    for kind in (DlqStaleEvents, DlqEventsReplayed, HandlerFailed):
+        place.system.subscribe(kind, refuse)
+    earlier(place, *[0] * 50)
+    place.system.publish(HandlerFailed(handler_name="/x", event_type="X", error="y"))
+    place.system.advance(60 * 60 + 120)
+    assert place.queue.drop(place.queue.query(type="NOTE")) == 50
+    place.publish(DlqStaleEvents(stale_count=1))
+    by_type = place.queue.statistics().by_type
+    place.system.advance(6 * 3600)
+    assert place.queue.statistics().by_type == by_type
+    news = place.queue.find(place.queue.query(type="HANDLER_FAILED"))
+    assert [(x.status, x.retry_count, x.next_retry_at) for x in news] == [("pending", 0, None)]
+
+
+# ------------------------------------------------------------------- in trouble
+
+
+class Refusing(MemoryLetters):
+    """Changes nothing, and says so; or does not answer."""
+
+    def __init__(self, catalogue: Catalogue, error: LetterError | None) -> None:
+        super().__init__(catalogue.encode)
+        self.error = error
+
+    def change(self, query: LetterQuery, decide: Any, then: Any = None) -> None:
+        del query, decide
+        if self.error is not None and then is not None:
+            then(self.error)
+
+
+def a_queue(error: LetterError | None, **more: Any) -> DeadLetterQueue:
+    catalogue = Catalogue()
+    store = Refusing(catalogue, error)
+    envelope = Envelope(id="x", source="/p", type="training_completed", time=1.0)
+    store.put(DeadLetter("/a", DONE, Outcome.FAILED, 1.0, event_id="x", envelope=envelope))
+    return DeadLetterQueue(
+        store, catalogue=catalogue, subscribers=RoutingTable(), clock=ManualClock(), **more
+    )
+
+
+def test_a_disk_that_refuses_is_an_error_for_who_asks() -> None:
+    with pytest.raises(LetterError, match="full"):
+        a_queue(LetterError("the disk is full")).retry(1)
+
+
+def test_a_disk_that_does_not_answer_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ringleader.actors.dead_letter_queue.PATIENCE", 0.01)
+    with pytest.raises(LetterError, match=r"not changed within 0\.01 s"):
+        a_queue(None).retry(1)
+
+
+def test_a_keeper_outlives_a_disk_that_refuses(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue = a_queue(LetterError("the disk is full"))
+    place.system.start_child(ChildSpec("keeper", DeadLetterKeeper, (queue,)))
+    place.system.advance(200)
+    assert "dead letters: the disk is full" in caplog.text
+    assert place.system.deaths.restarts == 0
+
+
+def test_news_that_nobody_takes_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(_: Event) -> None:
+        raise PublishError("the registry is not running")
+
+    a_queue(None, announce=refuse).announce(DlqEventsPurged(count=1))
+    a_queue(None).announce(DlqEventsPurged(count=1))
+    assert caplog.text.count("DLQ_EVENTS_PURGED is not published") == 1
+
+
+def test_a_try_is_waited_for(place: Place) -> None:
+    place.start("a")
+    place.fail("/a")
+    place.publish()
+    place.queue.retry(1)
+    assert not place.queue.tries.wait([1], 0.0)
+    assert place.queue.tries.under_way == 1
+    place.system.run()
+    assert place.queue.tries.wait([1], 0.0)
+    assert place.queue.tries.under_way == 0
