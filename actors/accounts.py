@@ -9,7 +9,7 @@ from pykka import ActorDeadError
 
 from .errors import ActorDied, MailboxFull
 from .letters import DeadLetter, Outcome
-from .message import Ask, Fired, delivery_in, is_stop, plain
+from .message import Ask, Fired, Times, delivery_in, is_stop, plain
 
 if TYPE_CHECKING:
     from .context import Context
@@ -137,8 +137,8 @@ class Accounts:
         if delivery is not None:
             if not delivery.subscription.claim(delivery):
                 return
-            if delivery.began:
-                delivery.seconds = self.context.now() - delivery.began
+            if delivery.times is not None:
+                delivery.times = Times(delivery.times.began, self.context.now())
             if outcome is Outcome.UNDELIVERABLE and delivery.subscription.takes_back(delivery):
                 delivery.subscription.settle(delivery, Outcome.HANDED_OVER)
                 return

@@ -163,6 +163,14 @@ class EventOptions(Struct, frozen=True, kw_only=True):
             extra={"env": "COORDINATOR_CROSS_PROCESS_POLL_INTERVAL"},
         ),
     ] = 5
+    spool_interval: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="how often it is looked whether clients left events in the spool that the "
+            "start did not find (seconds)",
+        ),
+    ] = 30
     backlog: Annotated[
         int,
         Meta(

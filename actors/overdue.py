@@ -49,10 +49,10 @@ def is_still(late: Late) -> bool:
 
 
 class Overdue:
-    """Tell who has been at one event for too long.
+    """Remember who was at which event at the last looks.
 
-    A handler is late once it was called `timeout` seconds ago: it had at least that, and at most
-    one interval between looks more.
+    A handler is late once it was seen at one and the same event for as long as it may take: it had
+    at least that, and at most one interval between looks more.
 
     Args:
         timeout: seconds that a handler may take whose subscription says nothing else.
@@ -60,6 +60,7 @@ class Overdue:
 
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
+        self._since: dict[Cell, tuple[Delivery, float]] = {}
 
     def interval(self, shortest: float | None = None) -> float:
         """Return the seconds between looks: a tenth of the shortest timeout, and at most 5.
@@ -72,12 +73,17 @@ class Overdue:
 
     def look(self, cells: Iterable[Cell], now: float) -> list[Late]:
         """Return who is late now."""
+        before, self._since = self._since, {}
         late: list[Late] = []
         for cell in cells:
             delivery = cell.delivery
             if delivery is None:
                 continue
+            seen, since = before.get(cell, (delivery, now))
+            if seen is not delivery:
+                since = now
             timeout = delivery.subscription.timeout or self.timeout
-            if now - delivery.began >= timeout:
+            if now - since >= timeout:
                 late.append(Late(cell, delivery, timeout))
+            self._since[cell] = (delivery, since)
         return late

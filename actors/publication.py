@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from .future import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-
-    from .events.base import Envelope, Event
 
 
 class Routing(StrEnum):
@@ -53,7 +53,7 @@ class Receipt:
         return self.routing is Routing.DUPLICATE
 
 
-class Publication:
+class Publication(msgspec.Struct, eq=False):
     """A published event; returned at once, while the registry may not have seen it yet.
 
     Who wants to know what became of it awaits it, or calls `get`; nobody has to.
@@ -67,33 +67,16 @@ class Publication:
         sequence: its place in the log once it is there, set by the log; see `EventLog.append`.
     """
 
-    __slots__ = (
-        "_about",
-        "_callbacks",
-        "_deliveries",
-        "_routing",
-        "envelope",
-        "event",
-        "is_logged",
-        "is_own",
-        "payload",
-        "sequence",
-    )
-
-    def __init__(
-        self,
-        event: Event,
-        payload: bytes,
-        envelope: Envelope,
-        is_logged: bool = False,  # noqa: FBT001, FBT002  # by position: one is made for each event
-    ) -> None:
-        self.event, self.payload, self.envelope = event, payload, envelope
-        self.is_logged, self.is_own = is_logged, True
-        self.sequence: int | None = None
-        self._routing: Routing | None = None
-        self._deliveries = 0
-        self._about: str | None = None
-        self._callbacks: list[Callable[[Receipt], object]] | None = None
+    event: Any
+    payload: bytes
+    envelope: Any
+    is_logged: bool = False
+    is_own: bool = True
+    sequence: int | None = None
+    _routing: Routing | None = None
+    _deliveries: int = 0
+    _about: str | None = None
+    _callbacks: Any = None  # a list of functions that take a receipt, once there is one
 
     @property
     def id(self) -> str:

@@ -103,7 +103,7 @@ class Subscription(Settles):
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Take note of an outcome; of what came out of the log, note it there."""
-        delivery.outcome = outcome
+        delivery.ended_as = outcome
         with self._lock:
             if outcome is HANDLED:
                 self.failures = 0

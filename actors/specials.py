@@ -10,7 +10,7 @@ from pykka import messages
 
 from .letters import Outcome
 from .lifecycle import LATER, Exit, Shutdown
-from .message import Again, Ask, Call, Delivery, Fired
+from .message import Again, Ask, Call, Delivery, Fired, Times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -79,7 +79,7 @@ def _refuse_ask(turns: Turns, incarnation: Incarnation, ask: Ask, error: Excepti
 def _deliver(
     turns: Turns, incarnation: Incarnation, item: Delivery
 ) -> Coroutine[Any, Any, None] | None:
-    item.began = turns.context.now()
+    item.times = Times(turns.context.now())
     incarnation.delivery = item
     result = incarnation.actor.on_receive(item.event)
     if incarnation.is_async and inspect.iscoroutine(result):
@@ -97,10 +97,10 @@ async def _deliver_later(
 
 def _delivered(turns: Turns, incarnation: Incarnation, item: Delivery) -> None:
     incarnation.delivery = None
-    if item.subscription.claim(item):
-        item.seconds, item.outcome = turns.context.now() - item.began, Outcome.HANDLED
-        if item.subscription.hears:
-            item.subscription.settle(item, Outcome.HANDLED)
+    if item.times is not None:
+        item.times.ended = turns.context.now()
+    if item.subscription.claim(item) and item.subscription.hears:
+        item.subscription.settle(item, Outcome.HANDLED)
 
 
 def _fired(turns: Turns, incarnation: Incarnation, item: Fired) -> Any:

@@ -11,7 +11,7 @@ from .accounts import HANDLED, Accounts
 from .frames import forget_frames
 from .incarnation import Phase
 from .letters import Outcome
-from .message import Delivery
+from .message import Delivery, Times
 from .specials import SPECIAL
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ RUNNING, ENDED = Phase.RUNNING, Phase.ENDED  # an enum's members are slow to loo
 ON_LOOP = -1
 """In place of a thread, for a turn that is a task of an event loop."""
 
+SHORT = 1e-4
+"""Seconds: event handlers that take less share a clock."""
+
 logger = logging.getLogger("ringleader.actor")
 
 
@@ -35,6 +38,7 @@ class Turns(Accounts):
         "current",
         "dispatcher",
         "in_turn",
+        "is_slow",
         "reply_to",
         "waits_for",
     )
@@ -49,6 +53,8 @@ class Turns(Accounts):
         self.waits_for: Turns | None = None
         """The cell whose reply this one's turn waits for, without a time-out."""
         self.in_turn = 0
+        self.is_slow = False
+        """Whether its event handlers take longer than `SHORT`, so that each has a clock."""
 
     @property
     def delivery(self) -> Delivery | None:
@@ -73,7 +79,7 @@ class Turns(Accounts):
     #
     # What follows is written for speed: a ring of actors pays all of it for each message.
 
-    def run(self, turn: int) -> None:  # noqa: C901, PLR0912, PLR0915  # one function is a third faster
+    def run(self, turn: int) -> None:  # noqa: C901, PLR0912, PLR0915  # split it is slower
         """Obey what is in the control lane, then handle up to `turn` messages."""
         mailbox = self.mailbox
         sched = mailbox.sched
@@ -97,13 +103,15 @@ class Turns(Accounts):
             # No check whether it still lives: its end takes the rest of the batch away.
             on_receive, special, now = actor.on_receive, SPECIAL, self.context.now
             direct: dict[type[Any], Any] = getattr(actor, "_direct", special)
-            ended = 0.0  # when the delivery before ended; 0.0 if that was no delivery
+            times: Times | None = None
             try:
                 for item in self._begin(current, sched):
                     kind = type(item)
                     if kind is Delivery:  # as `specials.deliver` does it, in line
-                        current.delivery = item
-                        event, item.began = item.event, ended or now()
+                        if times is None:
+                            times = Times(now(), 0.0, 0)
+                        current.delivery, item.times = item, times
+                        event = item.event
                         if type(event) in direct:
                             direct[type(event)](actor, event)
                         else:
@@ -114,20 +122,24 @@ class Turns(Accounts):
                         except KeyError:
                             pass  # its killer has settled it, or its first try ended after all
                         else:
-                            item.outcome, ended = HANDLED, now()
-                            item.seconds = ended - item.began
                             if item.subscription.hears:
                                 item.subscription.settle(item, HANDLED)
+                        times.count += 1
+                        if self.is_slow:
+                            self._note(times)
+                            times = None
                     elif kind in special:
-                        ended = 0.0
                         special[kind](self, current, item)
+                    elif kind in direct:
+                        direct[kind](actor, item)
                     else:
-                        ended = 0.0
                         on_receive(item)
                     left -= 1
                     if not left:
                         mailbox.partial = True
                         break
+                if times is not None:
+                    self._note(times)
                 if current.flush is not None:
                     current.flush()
             except KeyboardInterrupt as error:
@@ -143,6 +155,11 @@ class Turns(Accounts):
         finally:
             if self.in_turn != ON_LOOP:  # else the task ends it
                 self._end_turn(sched, turn - left)
+
+    def _note(self, times: Times) -> None:
+        """Note when the deliveries of a turn were through, and whether they take long."""
+        times.ended = self.context.now()
+        self.is_slow = times.ended - times.began > times.count * SHORT
 
     def _begin(self, incarnation: Incarnation, sched: Any) -> Iterable[Any]:
         """Return the messages of this turn: the rest of a batch, or all that has come since."""

@@ -95,7 +95,7 @@ class EventsOfParent:
         from .process_published import PublishedInParent  # noqa: PLC0415  # as above
 
         envelope = Envelope(id=event_id, source=source, type=event.EVENT.value, time=time)
-        return PublishedInParent(event, envelope, self._link)
+        return PublishedInParent(event, b"", envelope, link=self._link)
 
     def attach(self, cell: Cell) -> None:
         """Do nothing: the parent has subscribed."""

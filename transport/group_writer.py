@@ -214,10 +214,9 @@ class GroupWriter:
                 return signs
 
     def _write(self) -> None:
+        self._pass_first()
         while self._backlog:
-            self._pass_first()
-            group = list(islice(self._backlog, GROUP))
-            error = self._commit(group)
+            error = self._commit(list(islice(self._backlog, GROUP)))
             if error is not None:
                 self._wait(error)
                 return
@@ -225,6 +224,7 @@ class GroupWriter:
                 logger.info("%s can be written again", self._database.path)
                 self._trouble, self._delay = "", FIRST_RETRY
                 self._stop_retrying()
+            self._pass_first()
 
     def _commit(self, group: list[Item | Asked]) -> RingleaderError | None:
         """Write a group; return why the disk refuses, with what is left still in the backlog."""

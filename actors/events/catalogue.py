@@ -110,7 +110,7 @@ class Catalogue:
         """
         if isinstance(name, type):
             return self._known_class(name)
-        if not isinstance(name, str):
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # from outside
             raise UnknownEventTypeError(shown(name), hint="give a name, or an event type")
         found = self._found.get(name)
         if found is None:
@@ -212,10 +212,8 @@ class Catalogue:
         try:
             return self.parse(name, payload)
         except UnknownEventTypeError as error:
-            fields = {
-                "type": name,
-                "fields": dict(payload) if isinstance(payload, Mapping) else payload,
-            }
+            is_mapping = isinstance(payload, Mapping)  # pyright: ignore[reportUnnecessaryIsInstance]  # from outside
+            fields = {"type": name, "fields": dict(payload) if is_mapping else payload}
             return ParsedEvent(
                 event=self._codec(UnknownEvent).build(fields),
                 source=source_in(payload),

@@ -155,7 +155,7 @@ class Codec(Generic[E]):
 
     def translate(self, payload: Mapping[str, Any]) -> Translation:
         """Bring the fields of a plain payload into the catalogue's spelling."""
-        if not isinstance(payload, Mapping):  # what comes from outside may be anything
+        if not isinstance(payload, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # from outside
             raise self._refusals.no_mapping(payload)
         return translate(self.name, self._plan, payload)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Set as AbstractSet
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from .shown import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
 
 _MOST = 2**64 - 1
 _LEAST = -(2**63)
@@ -37,41 +37,38 @@ class Faults:
         self._max_depth = max_depth
 
     def first(self, values: Mapping[str, Any]) -> Fault | None:
-        """Find the first fault in named values, such as the fields of an event."""
-        for name, value in values.items():
-            for fault in self._look(value, name, 0):
-                return fault
+        """Find the first fault in named values, such as the fields of an event.
+
+        It goes into depth before breadth and stops at the depth that is allowed, so a value that
+        holds itself ends it, too.
+        """
+        waiting = [(name, value, 0) for name, value in reversed(list(values.items()))]
+        while waiting:
+            path, value, depth = waiting.pop()
+            inside = _inside(value)
+            if inside is None:
+                problem = self._leaf(value)
+            elif depth >= self._max_depth:
+                path = path.partition("[")[0]
+                problem = f"it is nested deeper than {self._max_depth + 1} levels, or holds itself"
+            else:
+                problem = "" if inside.are_numbered else self._keys(inside.items)
+                waiting += [
+                    (f"{path}[{shown(key)}]", item, depth + 1)
+                    for key, item in reversed(inside.items.items())
+                ]
+            if problem:
+                return Fault(path, problem)
         return None
 
-    def _look(self, value: Any, path: str, depth: int) -> Iterator[Fault]:
-        if isinstance(value, msgspec.Struct):
-            fields = {name: getattr(value, name) for name in value.__struct_fields__}
-            yield from self._look_inside(fields, path, depth)
-        elif isinstance(value, Mapping):
-            yield from self._look_inside(cast("Mapping[Any, Any]", value), path, depth)
-        elif isinstance(value, list | tuple | AbstractSet):
-            yield from self._look_inside(dict(enumerate(cast("Any", value))), path, depth, "items")
-        else:
-            problem = self._leaf(value)
-            if problem:
-                yield Fault(path, problem)
-
-    def _look_inside(
-        self, items: Mapping[Any, Any], path: str, depth: int, keys: str = "keys"
-    ) -> Iterator[Fault]:
-        if depth >= self._max_depth:
-            top = path.partition("[")[0]
-            yield Fault(
-                top, f"it is nested deeper than {self._max_depth + 1} levels, or holds itself"
-            )
-            return
-        for key, item in items.items():
-            if keys == "keys":
-                if not isinstance(key, str):
-                    yield Fault(path, f"its keys must be text; one is {shown(key)}")
-                elif problem := self._leaf(key):
-                    yield Fault(path, f"its key {shown(key)} {problem}")
-            yield from self._look(item, f"{path}[{shown(key)}]", depth + 1)
+    def _keys(self, keys: Iterable[Any]) -> str:
+        """Say what is wrong with the keys of a mapping; nothing if they are all right."""
+        for key in keys:
+            if not isinstance(key, str):
+                return f"its keys must be text; one is {shown(key)}"
+            if problem := self._leaf(key):
+                return f"its key {shown(key)} {problem}"
+        return ""
 
     def _leaf(self, value: Any) -> str:
         """Say what is wrong with a value that holds no others; nothing if it is all right."""
@@ -88,3 +85,23 @@ class Faults:
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             return f"{error} (it is {shown(value)})"
         return ""
+
+
+class _Inside(NamedTuple):
+    """What a value holds, by key or by number."""
+
+    items: dict[Any, Any]
+    are_numbered: bool = False
+
+
+def _inside(value: Any) -> _Inside | None:
+    """Return what a value holds; None if it is no container."""
+    whole: Any = value  # not narrowed: it may hold anything
+    if isinstance(value, msgspec.Struct):
+        return _Inside({name: getattr(value, name) for name in value.__struct_fields__})
+    if isinstance(value, Mapping):
+        return _Inside(dict(whole))
+    if isinstance(value, list | tuple | AbstractSet):
+        items: Iterable[Any] = whole
+        return _Inside(dict(enumerate(items)), are_numbered=True)
+    return None

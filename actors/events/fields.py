@@ -119,11 +119,11 @@ def seconds(value: object) -> object:
         return value
     try:
         moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return moment.timestamp()
-    except (ValueError, OverflowError):
+    except ValueError:
         return value
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp()
 
 
 def source_in(payload: Mapping[str, Any]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
@@ -43,42 +43,40 @@ class ReadOnlyDict(dict[K, V]):
 
 #: Types of decoded values that hold nothing that could be changed; most values are of these.
 _LEAVES = frozenset({str, int, float, bool, bytes, type(None)})
+_CONTAINERS = (dict, list, tuple, msgspec.Struct)
 
 
 def read_only(value: Any, depth: int) -> Any:
     """Make decoded data read-only: dicts become `ReadOnlyDict`, lists tuples, at every level.
 
+    It takes one frame of the stack for each level, so that the limits of Python come after ours.
+
     Raises:
         RecursionError: it is nested deeper than `depth` levels.
         TypeError: a key is not text, or something in it is of a type that only its sender knows.
     """
-    kind = type(value)
-    if kind in _LEAVES:
+    if type(value) in _LEAVES:
         return value
-    data = cast("Any", value)  # not narrowed: what came off the wire may hold anything
-    if issubclass(kind, dict | list | tuple | msgspec.Struct):
-        if depth <= 0:
-            raise RecursionError
-        if issubclass(kind, dict):
-            return _read_only_dict(data, depth - 1)
-        if issubclass(kind, msgspec.Struct):
-            freeze(data, data.__struct_fields__, depth - 1)
-            return value
-        return tuple(
-            [item if type(item) in _LEAVES else read_only(item, depth - 1) for item in data]
-        )
-    if kind is msgspec.msgpack.Ext:
+    if depth <= 0 and isinstance(value, _CONTAINERS):
+        raise RecursionError
+    data: Any = value  # not narrowed: what came off the wire may hold anything
+    if isinstance(value, dict):
+        mapping: dict[str, Any] = {}
+        for key, item in data.items():
+            if not isinstance(key, str):
+                raise TypeError("a key that is not text")
+            mapping[key] = item if type(item) in _LEAVES else read_only(item, depth - 1)
+        return ReadOnlyDict(mapping)
+    if isinstance(value, list | tuple):
+        items: list[Any] = []
+        for item in data:
+            items.append(item if type(item) in _LEAVES else read_only(item, depth - 1))  # noqa: PERF401  # a frame
+        return tuple(items)
+    if isinstance(value, msgspec.Struct):
+        freeze(value, value.__struct_fields__, depth - 1)
+    elif isinstance(value, msgspec.msgpack.Ext):
         raise TypeError("an extension of MessagePack")
     return value
-
-
-def _read_only_dict(data: dict[Any, Any], depth: int) -> ReadOnlyDict[str, Any]:
-    made: dict[str, Any] = {}
-    for key, item in data.items():
-        if not isinstance(key, str):
-            raise TypeError("a key that is not text")
-        made[key] = item if type(item) in _LEAVES else read_only(item, depth)
-    return ReadOnlyDict(made)
 
 
 def freeze(struct: msgspec.Struct, fields: tuple[str, ...], depth: int) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .fields import FieldPlan
 
 _EXPLANATION = pattern(r"(?P<problem>.*?)(?: - at (?P<key>`key` in )?`\$\.?(?P<path>.*)`)?")
+_LONGEST_NAME = 80
 _MISSING = pattern(r"Object missing required field `(?P<field>\w+)`")
 
 
@@ -61,7 +62,7 @@ class Refusals:
             return self.wrong(None, f"the names of fields are text; one is {shown(name)}")
         near = did_you_mean(nearest(name, self._plan.names))
         known = "" if near else f"; it has {', '.join(self._event_class.__struct_fields__)}"
-        field = name if name.isidentifier() else shown(name)
+        field = name if name.isidentifier() and len(name) <= _LONGEST_NAME else shown(name)
         return self.wrong(field, f"there is no such field{near}{known}")
 
     def too_large(self, data: bytes, event: Event | None = None) -> EventValidationError:

@@ -50,7 +50,7 @@ def check_event_class(event_class: type[object]) -> None:
 
 
 def _check_pressure(name: str, kind: EventType) -> None:
-    if not isinstance(kind.priority, Priority):  # msgspec does not check in the constructor
+    if not isinstance(kind.priority, Priority):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked
         raise EventTypeError(
             f"{name}.EVENT has priority {kind.priority!r}; it is one of "
             f"{', '.join(f'Priority.{priority.name}' for priority in Priority)}"

@@ -16,7 +16,7 @@ class _Short(Repr):
         """Count the digits of a long integer; Python refuses to write one of thousands."""
         if abs(x) < 10**_FEW_DIGITS:
             return super().repr_int(x, level)
-        return f"an integer of about {x.bit_length() / _BITS_OF_A_DIGIT:.0f} digits"
+        return f"an integer of about {int(x.bit_length() / _BITS_OF_A_DIGIT) + 1} digits"
 
 
 def shown(value: object) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         StoppedError as StoppedError,
         Unhealthy as Unhealthy,
     )
+    from ringleader.actors.event_log import ConsumerTaken as ConsumerTaken
     from ringleader.actors.events.base import (
         Dedup as Dedup,
         Envelope as Envelope,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         ProcessStartError as ProcessStartError,
     )
     from ringleader.actors.osprocess_limits import ProcessLimits as ProcessLimits
+    from ringleader.actors.publication import Receipt as Receipt
     from ringleader.actors.ref import Ref as Ref
     from ringleader.actors.topics import ALL as ALL
     from ringleader.supervisors.cascade import CascadeLimits as CascadeLimits
@@ -70,6 +72,10 @@ if TYPE_CHECKING:
     from ringleader.supervisors.spec import ChildSpec as ChildSpec, Limit as Limit
     from ringleader.supervisors.supervisor import Supervisor as Supervisor
 
+    from .events_client import Client as Client
+    from .events_client_async import AsyncClient as AsyncClient
+    from .node_errors import NodeError as NodeError, NoNode as NoNode
+    from .spool import Spooled as Spooled, SpoolFull as SpoolFull
     from .system import System as System
 
     __version__: str
@@ -78,9 +84,12 @@ _HOMES = {
     "ALL": ".actors.topics",
     "Actor": ".actors.base",
     "ActorDied": ".actors.errors",
+    "AsyncClient": ".events_client_async",
     "CannotCross": ".actors.errors",
     "CascadeLimits": ".supervisors.cascade",
     "ChildSpec": ".supervisors.spec",
+    "Client": ".events_client",
+    "ConsumerTaken": ".actors.event_log",
     "DataEventType": ".actors.events.names",
     "DeadLetter": ".actors.letters",
     "DeadlockError": ".actors.errors",
@@ -104,7 +113,9 @@ _HOMES = {
     "LATER": ".actors.lifecycle",
     "Limit": ".supervisors.spec",
     "MailboxFull": ".actors.errors",
+    "NoNode": ".node_errors",
     "NoSuchActor": ".actors.errors",
+    "NodeError": ".node_errors",
     "Outcome": ".actors.letters",
     "ProcessDied": ".supervisors.process_died",
     "ProcessEnd": ".actors.osprocess_end",
@@ -116,10 +127,13 @@ _HOMES = {
     "ProgramOptions": ".actors.external_options",
     "PublishError": ".actors.errors",
     "Quarantine": ".supervisors.quarantine",
+    "Receipt": ".actors.publication",
     "Ref": ".actors.ref",
     "RemoteError": ".actors.errors",
     "Reply": ".actors.future",
     "RingleaderError": ".actors.errors",
+    "SpoolFull": ".spool",
+    "Spooled": ".spool",
     "StoppedError": ".actors.errors",
     "Supervisor": ".supervisors.supervisor",
     "System": ".system",

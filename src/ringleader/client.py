@@ -2,56 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
-
-from ringleader.actors.errors import RingleaderError
 from ringleader.transport.death_records import DeathRecord
 
 from . import questions
+from .connection import Connection
 from .desk import Stopping
-from .frames import MAX_REPLY, FrameError, FrameReader, frame, read_reply
+from .node_errors import NodeError, NoNode, OrderRefused
 from .operate import TIMEOUT, Done
-from .questions import name_of
 from .snapshot import TreeSnapshot
 from .statistics import SystemStatistics
 from .status import NodeStatus
 from .subscribed import Subscribed
-from .unixsocket import connect
 from .why import Finding
 
 if TYPE_CHECKING:
-    import socket
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from .questions import Question, Verb
 
+__all__ = ["NoNode", "NodeClient", "NodeError", "OrderRefused"]
+
 T = TypeVar("T")
-
-_CHUNK = 1 << 20
-
-
-class NodeError(RingleaderError):
-    """A node could not answer; the message says why.
-
-    Attributes:
-        exit_code: of a command that meets it.
-    """
-
-    exit_code: int = 75
-
-
-class OrderRefused(NodeError):  # noqa: N818  # the answer of a node
-    """A node did not do what it was asked for; the message says why."""
-
-    exit_code: int = 1
-
-
-class NoNode(NodeError):  # noqa: N818  # a state, as `NoSuchActor`
-    """No node runs on this data directory."""
 
 
 class NodeClient:
@@ -64,8 +39,7 @@ class NodeClient:
 
     def __init__(self, path: Path, timeout: float = 5.0) -> None:
         self._path, self._timeout = path, timeout
-        self._socket: socket.socket | None = None
-        self._reader = FrameReader(MAX_REPLY)
+        self._connection: Connection | None = None
 
     def __enter__(self) -> Self:
         """Connect.
@@ -73,10 +47,7 @@ class NodeClient:
         Raises:
             NoNode: nobody listens.
         """
-        try:
-            self._socket = connect(self._path, self._timeout)
-        except OSError as error:
-            raise NoNode(f"no node runs on {self._path.parent}") from error
+        self._connection = Connection(self._path, self._timeout)
         return self
 
     def __exit__(
@@ -86,8 +57,8 @@ class NodeClient:
         traceback: TracebackType | None,
     ) -> None:
         """Disconnect."""
-        if self._socket is not None:
-            self._socket.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def tree(self) -> TreeSnapshot:
         """Return who lives in the node, and how."""
@@ -143,39 +114,6 @@ class NodeClient:
         return self._ask(questions.Stop(), Stopping)
 
     def _ask(self, question: Question, kind: type[T], timeout: float | None = None) -> T:
-        body = self._exchange(frame(question), self._timeout if timeout is None else timeout)
-        reply = read_reply(body)
-        if reply.error:
-            if reply.exit_code == OrderRefused.exit_code:
-                raise OrderRefused(reply.error)
-            raise NodeError(f"the node did not answer {name_of(question)!r}: {reply.error}")
-        try:
-            return msgspec.msgpack.decode(reply.value, type=kind)
-        except msgspec.DecodeError as error:
-            raise NodeError(
-                f"the node's answer to {name_of(question)!r} is not understood: {error}; "
-                "does it run another version of ringleader?"
-            ) from error
-
-    def _exchange(self, request: bytes, timeout: float) -> bytes:
-        connection = self._connected()
-        connection.settimeout(timeout)
-        try:
-            connection.sendall(request)
-            while (body := self._reader.next()) is None:
-                data = connection.recv(_CHUNK)
-                if not data:
-                    raise NodeError("the node closed the connection: it has stopped")
-                self._reader.feed(data)
-        except TimeoutError as error:
-            raise NodeError(f"the node did not answer within {timeout:g} s") from error
-        except OSError as error:
-            raise NodeError(f"the connection to the node broke: {error}") from error
-        except FrameError as error:
-            raise NodeError(str(error)) from error
-        return body
-
-    def _connected(self) -> Any:
-        if self._socket is None:
+        if self._connection is None:
             raise NodeError("not connected; use the client in a `with` block")
-        return self._socket
+        return self._connection.ask(question, kind, timeout)

@@ -8,6 +8,8 @@ import msgspec
 
 from . import questions, snapshot
 from .errands import Later
+from .event_desk import EventDesk
+from .event_questions import EventQuestion
 from .operate import full_path, operate
 from .status import status_of
 from .subscribed import subscribed
@@ -43,6 +45,7 @@ class Desk:
 
     Attributes:
         phase: what the node is at; whoever starts and stops it says so.
+        events: answers questions about events.
 
     Args:
         system: the system.
@@ -59,12 +62,18 @@ class Desk:
         wanted: Expected | None = None,
     ) -> None:
         self._system, self._record, self._on_stop = system, record, on_stop
+        self.events = EventDesk(system)
         self._wanted = wanted
         self._clock = system.context.clock
         self.phase: Phase = "starting"
 
     def answer(self, question: Question) -> Any:
         """Answer, or return a `Later` that will; never blocks."""
+        if isinstance(question, EventQuestion):
+            return self.events.answer(question)
+        return self._about_the_node(question)
+
+    def _about_the_node(self, question: Question) -> Any:
         system = self._system
         match question:
             case questions.Tree():

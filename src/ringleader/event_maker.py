@@ -49,6 +49,10 @@ def _first(names: tuple[str, ...], environment: Mapping[str, str] | None) -> str
 class EventMaker:
     """Makes events ready to be sent.
 
+    Attributes:
+        source: who publishes them, if nothing else is said.
+        is_strict: whether an unknown type is an error.
+
     Args:
         catalogue: the types that are known here.
         source: who publishes them; empty: the name of the program.
@@ -59,7 +63,7 @@ class EventMaker:
     def __init__(
         self, catalogue: Catalogue, source: str, time: Callable[[], float], *, strict: bool
     ) -> None:
-        self._catalogue, self._time, self._strict = catalogue, time, strict
+        self._catalogue, self._time, self.is_strict = catalogue, time, strict
         self.source = source or Path(sys.argv[0]).stem or "client"
 
     def make(
@@ -91,7 +95,7 @@ class EventMaker:
             try:
                 parsed = self._catalogue.parse(event, payload or {})
             except UnknownEventTypeError:
-                if self._strict:
+                if self.is_strict:
                     raise
                 name, data, is_raw = event, _raw(event, payload or {}), True
             else:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ringleader.actors.clock import RealClock
 from ringleader.actors.dispatch import spawn
-from ringleader.actors.events.catalogue import Catalogue
 from ringleader.actors.publication import Receipt
 
+from .client_parts import Parts
 from .connection import Connection
-from .consumer_choice import durable as durable_choice, listener
-from .datadir import DataDir
 from .event_consumer import Consumer, Subscription
-from .event_maker import EventMaker, data_dir_from, strict_from
 from .event_questions import Publish
-from .node_errors import ConnectionLost, NodeAway, NoNode
-from .spool import Spool, Spooled
+from .node_errors import ConnectionLost, NodeAway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,13 +25,12 @@ if TYPE_CHECKING:
     from ringleader.actors.events.base import Envelope, Event
     from ringleader.actors.events.codec import PayloadLimits
 
+    from .client_parts import Start
     from .consumer_choice import Choice, Wanted
     from .event_questions import SentEvent
-    from .spool import SpoolLimits
+    from .spool import Spooled, SpoolLimits
 
 T = TypeVar("T")
-Start: TypeAlias = Literal["new", "first"] | int
-"""Where a durable consumer begins that the log does not know yet; see `ConsumerSpec`."""
 
 
 class Client:
@@ -73,21 +68,18 @@ class Client:
         spool_limits: SpoolLimits | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self.data = DataDir(data_dir_from(data_dir))
         self.timeout = timeout
         self._clock = RealClock(spawn) if clock is None else clock  # without a timer no thread
-        self.catalogue = Catalogue(limits)
-        for kind in event_types:
-            self.catalogue.register(kind)
-        self._maker = EventMaker(
-            self.catalogue,
-            source,
-            self._clock.time,
-            strict=strict_from() if strict is None else strict,
+        self.parts = Parts(
+            data_dir,
+            source=source,
+            spool=spool,
+            event_types=event_types,
+            strict=strict,
+            limits=limits,
+            spool_limits=spool_limits,
+            time=self._clock.time,
         )
-        self._spool: Spool | None = None
-        if spool:
-            self._spool = Spool(self.data.spool, self._clock.time, spool_limits)
         self._lock = Lock()
         self._connection: Connection | None = None
         self._process = os.getpid()
@@ -148,7 +140,7 @@ class Client:
             SpoolError: no node runs, and the spool does not take it either.
             NodeAway: no node runs, and there is no spool.
         """
-        sent = self._maker.make(event, payload, subject=subject, source=source, cause=cause)
+        sent = self.parts.maker.make(event, payload, subject=subject, source=source, cause=cause)
         return self._sent(sent, Publish(event=sent), Receipt)
 
     def post(
@@ -165,7 +157,7 @@ class Client:
         It may still turn out to be a duplicate. If the node is killed before the event is
         committed, it is lost.
         """
-        sent = self._maker.make(event, payload, subject=subject, source=source, cause=cause)
+        sent = self.parts.maker.make(event, payload, subject=subject, source=source, cause=cause)
         spooled = self._sent(sent, Publish(event=sent, wait=False), type(None))
         return sent.id if spooled is None else spooled
 
@@ -177,25 +169,15 @@ class Client:
                 except NodeAway as error:
                     self._disconnect()
                     if is_last or not isinstance(error, ConnectionLost):
-                        return self._keep(sent, error)
+                        return self.parts.keep(sent, error)
             raise AssertionError  # the second try returns, or raises
-
-    def _keep(self, sent: SentEvent, error: NodeAway) -> Spooled:
-        if self._spool is None:
-            raise error
-        if not self.data.path.is_dir():
-            raise NoNode(
-                f"{error}, and there is no such directory to keep the event in; is it the right "
-                "one? (data_dir, --data-dir)"
-            ) from error
-        return Spooled(id=sent.id, path=str(self._spool.put([sent])))
 
     def _connected(self) -> Connection:
         if self._process != os.getpid():  # the parent goes on using the connection
             self._disconnect()
             self._process = os.getpid()
         if self._connection is None:
-            self._connection = Connection(self.data.socket, self.timeout)
+            self._connection = Connection(self.parts.data.socket, self.timeout)
         return self._connection
 
     def _disconnect(self) -> None:
@@ -234,15 +216,8 @@ class Client:
             UnknownEventTypeError: there is no such type; names the nearest.
             EventLogError: a type is not kept in the event log, or the node has none.
         """
-        choice = durable_choice(
-            self.catalogue,
-            name,
-            types,
-            source=self._maker.source,
-            idempotent=idempotent,
-            start=start,
-            lease=lease,
-            batch=batch,
+        choice = self.parts.durable(
+            name, types, idempotent=idempotent, start=start, lease=lease, batch=batch
         )
         return self._consumer(choice)
 
@@ -256,7 +231,7 @@ class Client:
             NoNode: none has come within the client's time-out.
             UnknownEventTypeError: there is no such type; names the nearest.
         """
-        return self._consumer(listener(self.catalogue, types))
+        return self._consumer(self.parts.listener(types))
 
     def subscribe(
         self,
@@ -293,7 +268,9 @@ class Client:
         return subscription
 
     def _consumer(self, choice: Choice) -> Consumer:
-        consumer = Consumer(self.data.socket, self.catalogue, choice, self._clock, self.timeout)
+        consumer = Consumer(
+            self.parts.data.socket, self.parts.catalogue, choice, self._clock, self.timeout
+        )
         consumer.open()
         self._open.append(consumer)
         return consumer

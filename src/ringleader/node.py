@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,9 +24,12 @@ from .chaos import Chaos, Strike
 from .control import ControlServer
 from .datadir import DataDir, DataDirError
 from .desk import Desk
+from .frames import SLACK
 from .lockfile import Holder, LockFile
 from .logs import log_death, log_event, open_logs, set_event_level
 from .record import Record
+from .sent_events import letter_of, publish_sent, rejected
+from .spool_intake import SpoolIntake
 from .status_http.opening import open_status
 from .subscriptions import expected, wait_for_subscribers
 from .system import System
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from ringleader.actors.journal import StageJournal
     from ringleader.config import Loaded
 
+    from .event_questions import SentEvent
     from .questions import Question
     from .runs import Arguments, Run
     from .status_http.server import StatusServer
@@ -152,6 +157,8 @@ class Node:
                 self.system.start_child(self._chaos_spec(self._chaos))
         except SupervisorError as error:
             raise NodeFailed(f"the tree did not start: {error}") from error
+        self._desk.events.open()
+        self._spool.start()
         self._wait_for_subscribers()
         if self._desk.phase == "starting":
             self._desk.phase = "running"
@@ -176,6 +183,8 @@ class Node:
         """Stop the tree in order, within the node's time; tell whether all threads ended."""
         self._desk.phase = "stopping"
         self._stopping.set()
+        self._desk.events.close()  # first: clients keep for the next start what they publish now
+        self._spool.close()
         return self.system.stop()
 
     def kill(self) -> None:
@@ -238,6 +247,9 @@ class Node:
         record = Record(self.data.supervision, self.system)
         stack.callback(record.close)
         self._desk = Desk(self.system, record, self._on_stop, self._wanted)
+        stack.callback(self._desk.events.close)
+        self._spool = self._spool_intake()
+        stack.callback(self._spool.close)
         self._specs = self.specs()
         self._open_socket(stack)
         if status is not None:
@@ -264,7 +276,10 @@ class Node:
         return run
 
     def _open_socket(self, stack: ExitStack) -> None:
-        server = ControlServer(self.data.socket, self.answer, self.system.context.spawn)
+        largest = self.settings.events.max_event_bytes + SLACK
+        server = ControlServer(
+            self.data.socket, self.answer, self.system.context.spawn, largest=largest
+        )
         try:
             server.start()
         except OSError as error:
@@ -272,6 +287,20 @@ class Node:
                 f"the control socket {self.data.socket} can't be made: {error.strerror or error}"
             ) from error
         stack.callback(server.close)
+
+    def _spool_intake(self) -> SpoolIntake:
+        return SpoolIntake(
+            self.data.spool,
+            publish=partial(publish_sent, self.system.hub),
+            reject=self._reject,
+            clock=self.clock,
+            spawn=self.system.context.spawn,
+            interval=self.settings.events.spool_interval,
+        )
+
+    def _reject(self, sent: SentEvent, error: RingleaderError) -> None:
+        letter = letter_of(rejected(sent, error, self.clock.time()))
+        self.system.context.dead_letters.put(letter)
 
     def _open_status(self, stack: ExitStack) -> StatusServer | None:
         log = self.system.hub.log

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
+from .dlq_questions import LetterQuestion
 from .event_questions import EventQuestion
 from .question_base import Name, PathText, QuestionBase as _Question, Seconds, Words
 
@@ -75,7 +76,16 @@ class Stop(_Question, frozen=True, kw_only=True, tag="stop"):
 
 
 Question: TypeAlias = (
-    Tree | Statistics | Subscriptions | Status | Deaths | Why | Operate | Stop | EventQuestion
+    Tree
+    | Statistics
+    | Subscriptions
+    | Status
+    | Deaths
+    | Why
+    | Operate
+    | Stop
+    | EventQuestion
+    | LetterQuestion
 )
 QUESTIONS: Final[tuple[str, ...]] = tuple(
     str(kind.__struct_config__.tag) for kind in get_args(Question)

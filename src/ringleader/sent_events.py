@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ringleader.actors.consumer_rules import SetAside
+from ringleader.actors.event_log import Record
+from ringleader.actors.events.base import Envelope
 from ringleader.actors.events.errors import EventValidationError, UnknownEventTypeError
+from ringleader.actors.events.unknown import UnknownEvent
+from ringleader.actors.letters import DeadLetter, Outcome
 
 if TYPE_CHECKING:
+    from ringleader.actors.errors import RingleaderError
     from ringleader.actors.hub import EventHub
     from ringleader.actors.publication import Publication
 
@@ -25,7 +31,7 @@ def publish_sent(hub: EventHub, sent: SentEvent) -> Publication:
         EventValidationError: the payload is none of this type.
         PublishError: as `EventHub.publish`.
     """
-    payload = fields_of(sent)
+    payload = _fields(sent.type, sent.payload)
     if not sent.is_raw:
         payload = _known_fields(hub, sent.type, payload)
     hub.renamed.update(sent.renamed)
@@ -43,24 +49,40 @@ def publish_sent(hub: EventHub, sent: SentEvent) -> Publication:
     )
 
 
-def fields_of(sent: SentEvent) -> dict[str, Any]:
-    """Return the payload as a mapping.
+def rejected(sent: SentEvent, error: RingleaderError, now: float) -> SetAside:
+    """Return what becomes a dead letter of an event that can't be published here: all of it.
 
-    Raises:
-        EventValidationError: it is none.
+    It is for nobody in particular, so that to retry it is to publish it.
     """
+    envelope = Envelope(
+        id=sent.id,
+        source=sent.source,
+        type=sent.type,
+        time=sent.time,
+        subject=sent.subject,
+        causationid=None if sent.cause is None else sent.cause.id,
+    )
+    is_unknown = isinstance(error, UnknownEventTypeError)
+    reason = Outcome.UNKNOWN_TYPE if is_unknown else Outcome.REJECTED
+    return SetAside(Record(0, envelope, sent.payload), "", reason, str(error), now)
+
+
+def letter_of(aside: SetAside) -> DeadLetter:
+    """Return a rejected event as a dead letter of a system that keeps them in memory."""
+    envelope, payload = aside.record.envelope, aside.record.payload
     try:
-        payload = msgspec.msgpack.decode(sent.payload)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise EventValidationError(
-            sent.type, None, f"its payload can't be read: {error}"
-        ) from error
-    if not isinstance(payload, dict):
-        raise EventValidationError(sent.type, None, "its payload is no mapping of fields")
-    for name in payload:
-        if not isinstance(name, str):
-            raise EventValidationError(sent.type, None, f"{name!r} is no name of a field")
-    return payload
+        fields = _fields(envelope.type, payload)
+    except EventValidationError:
+        fields = {"payload": payload}
+    return DeadLetter(
+        path="",
+        message=UnknownEvent(type=envelope.type, fields=fields),
+        reason=aside.reason,
+        time=aside.time,
+        detail=aside.detail,
+        event_id=envelope.id,
+        envelope=envelope,
+    )
 
 
 def _known_fields(hub: EventHub, name: str, payload: dict[str, Any]) -> dict[str, Any]:
@@ -69,3 +91,21 @@ def _known_fields(hub: EventHub, name: str, payload: dict[str, Any]) -> dict[str
     except UnknownEventTypeError:
         return payload
     return {field: value for field, value in payload.items() if field in known}
+
+
+def _fields(name: str, payload: bytes) -> dict[str, Any]:
+    """Return a payload as a mapping.
+
+    Raises:
+        EventValidationError: it is none.
+    """
+    try:
+        fields = msgspec.msgpack.decode(payload)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise EventValidationError(name, None, f"its payload can't be read: {error}") from error
+    if not isinstance(fields, dict):
+        raise EventValidationError(name, None, "its payload is no mapping of fields")
+    for field in fields:
+        if not isinstance(field, str):
+            raise EventValidationError(name, None, f"{field!r} is no name of a field")
+    return fields

@@ -44,8 +44,8 @@ class SpoolIntake:
     Args:
         directory: the spool's.
         publish: publishes an event; an error whose `exit_code` is 75 leaves it for later.
-        reject: keeps an event that can't be published, and the error.
-        flush: makes sure that what was rejected is kept; tells whether it is.
+        reject: keeps an event that can't be published, and the error, for good; one that it
+            can't keep is left for later.
         clock: tells when to look again.
         spawn: starts threads.
         interval: seconds between two looks.
@@ -57,13 +57,12 @@ class SpoolIntake:
         *,
         publish: Callable[[SentEvent], Publication],
         reject: Reject,
-        flush: Callable[[], bool],
         clock: Clock,
         spawn: Callable[[str, Callable[[], None]], threading.Thread],
         interval: float,
     ) -> None:
         self._directory = directory
-        self._publish, self._reject, self._flush = publish, reject, flush
+        self._publish, self._reject = publish, reject
         self._clock, self._spawn, self._interval = clock, spawn, interval
         self._due = Event()
         self._changed = Condition()
@@ -137,7 +136,7 @@ class SpoolIntake:
             if not goes_on:
                 break
             done.append((path, contents.damage))
-        if not self._all_decided() or not self._flush():
+        if not self._all_decided():
             return taken, False
         for path, damage in done:
             self._remove(path, damage)
@@ -148,15 +147,22 @@ class SpoolIntake:
         try:
             publication = self._publish(event)
         except RingleaderError as error:
-            if getattr(error, "exit_code", 1) == _LATER or self._closed:
-                logger.warning("%s of the spool is left for later: %s", event.id, error)
-                return False
-            logger.warning("%s of the spool was rejected: %s", event.id, error)
-            self._reject(event, error)
-            return True
+            return self._refused(event, error)
         with self._changed:
             self._undecided += 1
         publication.when_decided(self._decided)
+        return True
+
+    def _refused(self, event: SentEvent, error: RingleaderError) -> bool:
+        if getattr(error, "exit_code", 1) == _LATER or self._closed:
+            logger.warning("%s of the spool is left for later: %s", event.id, error)
+            return False
+        try:
+            self._reject(event, error)
+        except RingleaderError as trouble:
+            logger.warning("%s of the spool is left for later: %s", event.id, trouble)
+            return False
+        logger.warning("%s of the spool is a dead letter: %s", event.id, error)
         return True
 
     def _decided(self, _: object) -> None:

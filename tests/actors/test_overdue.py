@@ -14,7 +14,6 @@ from ringleader.actors.overdue import Overdue
 
 if TYPE_CHECKING:
     from ringleader.actors.cell import Cell
-    from ringleader.actors.message import Settles
 
 
 class Place:
@@ -24,45 +23,47 @@ class Place:
         self.delivery: Delivery | None = None
 
 
-def begun(began: float, timeout: float | None = None) -> Delivery:
+def delivery(timeout: float | None = None) -> Delivery:
     event = TrainingCompleted(config_key="hex8_2p", model_path="m")
     envelope = Envelope(id="1", source="/a", type=event.EVENT.value, time=0.0)
-    delivery = Delivery(event, envelope, cast("Settles", SimpleNamespace(timeout=timeout)))
-    delivery.began = began
-    return delivery
+    return Delivery(event, envelope, SimpleNamespace(timeout=timeout))
 
 
 def look(overdue: Overdue, place: Place, now: float) -> list[Any]:
     return [late.delivery for late in overdue.look([cast("Cell", place)], now)]
 
 
-def test_a_handler_is_late_once_it_was_called_that_long_ago() -> None:
+def test_a_handler_is_late_once_it_was_seen_at_one_event_for_the_whole_time() -> None:
     overdue, place = Overdue(10.0), Place()
-    place.delivery = first = begun(1.0)
+    place.delivery = first = delivery()
 
-    assert [look(overdue, place, now) for now in (1.0, 5.0, 10.9)] == [[], [], []]
-    assert look(overdue, place, 11.0) == [first]
+    assert [look(overdue, place, now) for now in (0.0, 5.0, 9.9)] == [[], [], []]
+    assert look(overdue, place, 10.0) == [first]
 
 
 def test_who_is_at_another_event_at_each_look_is_never_late() -> None:
     overdue, place = Overdue(10.0), Place()
 
     for number in range(50):
-        place.delivery = begun(float(number))
+        place.delivery = delivery()
         assert look(overdue, place, float(number)) == []
 
 
-def test_who_is_at_nothing_is_not_late() -> None:
-    assert look(Overdue(10.0), Place(), 1_000.0) == []
+def test_who_was_idle_in_between_begins_anew() -> None:
+    overdue, place = Overdue(10.0), Place()
+    one = delivery()
+    for now, at in ((0.0, one), (6.0, None), (7.0, one), (16.0, one)):
+        place.delivery = at
+        assert look(overdue, place, now) == []
 
 
 def test_a_handler_may_have_a_time_of_its_own() -> None:
     overdue, place = Overdue(10.0), Place()
-    place.delivery = begun(0.0, timeout=2.0)
-    assert look(overdue, place, 2.0) == [place.delivery]
+    place.delivery = short = delivery(timeout=2.0)
+    assert [look(overdue, place, now) for now in (0.0, 2.0)] == [[], [short]]
 
-    place.delivery = begun(0.0, timeout=20.0)
-    assert look(overdue, place, 15.0) == []
+    place.delivery = delivery(timeout=20.0)
+    assert [look(overdue, place, now) for now in (3.0, 18.0)] == [[], []]
 
 
 @pytest.mark.parametrize(("timeout", "interval"), [(600.0, 5.0), (10.0, 1.0), (0.1, 0.01)])

@@ -14,7 +14,7 @@ from ringleader.audit.model import Node, Site, Step
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .conftest import Shop
+    from tests.audit.shop import Shop
 
 
 def step(source: int, target: int, *, is_event: bool = True) -> Step:

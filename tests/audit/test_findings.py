@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ringleader.audit.findings import findings
+from ringleader.audit.scan import scan
+
 if TYPE_CHECKING:
-    from .conftest import Shop
+    from tests.audit.shop import Shop
 
 SHIP = "self.publish(OrderShipped(order_id=order.order_id))"
 ORDER = 'self.publish(OrderPlaced(order_id=order_id, note="by hand"))'
@@ -105,13 +108,17 @@ def test_an_old_name_is_found_wherever_names_are_used(shop: Shop, code: str) -> 
 
 
 def test_an_old_name_of_a_field_is_found(shop: Shop) -> None:
-    shop.add('\ndef more(s):\n    s.publish("TRAINING_COMPLETED", {"config": "a", "model_id": "b"})')
+    shop.add(
+        '\ndef more(s):\n    s.publish("TRAINING_COMPLETED", {"config": "a", "model_id": "b"})'
+    )
     assert ("alias", "TRAINING_COMPLETED", "config") in shop.found()
 
 
 def test_a_name_in_the_right_spelling_is_no_alias(shop: Shop) -> None:
     shop.add('\ndef more(s):\n    s.publish("ORDER_SHIPPED", {"order_id": "7"})')
-    shop.add('\n    s.publish("order_shipped", {"order_id": "8", "source": "me", "timestamp": 1.0})')
+    shop.add(
+        '\n    s.publish("order_shipped", {"order_id": "8", "source": "me", "timestamp": 1.0})'
+    )
     assert shop.found() == []
 
 
@@ -152,9 +159,6 @@ def test_a_file_that_is_no_python_is_told_of_and_the_others_are_read(shop: Shop)
 
 
 def test_what_is_only_looked_at_is_not_complained_about(shop: Shop) -> None:
-    from ringleader.audit.findings import findings  # noqa: PLC0415
-    from ringleader.audit.scan import scan  # noqa: PLC0415
-
     shop.change(SHIP, "pass").facts()
     (shop.path / "other").mkdir()
     (shop.path / "other" / "fine.py").write_text("x = 1\n")

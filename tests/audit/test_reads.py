@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .conftest import Shop
+    from tests.audit.shop import Shop
 
 HEAD = """
 from functools import partial
@@ -130,7 +130,9 @@ def test_a_subclass_is_asked_for_its_own_methods(shop: Shop) -> None:
 
 def test_helpers_that_hand_an_event_round_in_circles_end(shop: Shop) -> None:
     reads_of(shop, "self.a(event)")
-    shop.add("    def a(self, e): self.b(e)\n    def b(self, e): self.a(e); e.model_id\n", "more.py")
+    shop.add(
+        "    def a(self, e): self.b(e)\n    def b(self, e): self.a(e); e.model_id\n", "more.py"
+    )
     assert {(r.event, r.field) for r in shop.facts().reads} == ONE
 
 
@@ -143,8 +145,19 @@ def main(system):
     system.subscribe(TrainingCompleted, inner)
     system.subscribe(TrainingCompleted, lambda event: event.c)
 
+    system.subscribe_many({TrainingFailed: other, "TASK_FAILED": lambda event: event.e})
+
 def outer(event):
     event.a
+
+def other(event):
+    event.d
 """
     shop.files = {"more.py": HEAD + code}
-    assert {read.field for read in shop.facts().reads} == {"a", "b", "c"}
+    assert {(read.event, read.field) for read in shop.facts().reads} == {
+        ("TRAINING_COMPLETED", "a"),
+        ("TRAINING_COMPLETED", "b"),
+        ("TRAINING_COMPLETED", "c"),
+        ("TRAINING_FAILED", "d"),
+        ("TASK_FAILED", "e"),
+    }

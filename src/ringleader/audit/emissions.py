@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .source import Function
     from .vocabulary import Vocabulary
 
-BY_NAME: Final = frozenset({"publish", "publish_named", "emit"})
+BY_NAME: Final = frozenset({"publish", "publish_named"})
 """Calls that take the name of an event."""
 
 SPAWNING: Final = frozenset({"ChildSpec", "start_child", "start"})
@@ -150,7 +150,7 @@ class Emissions:
         if not call.args:
             return
         values = self._bodies.project.values(call.args[0], scope)
-        names = [v for v in values if isinstance(v, Text) or _is_member(v)]
+        names = [v for v in values if _is_name(v) or _is_member(v)]
         payload = _payload(call)
         if not names:
             if payload is not None and not isinstance(call.args[0], ast.Call):
@@ -217,6 +217,11 @@ def _payload(call: ast.Call) -> ast.expr | None:
 
 def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
+
+
+def _is_name(value: Value) -> bool:
+    """Tell whether it may be an event's name: other things are published by other libraries."""
+    return isinstance(value, Text) and value.value.isidentifier()
 
 
 def _is_member(value: Value) -> bool:

@@ -112,7 +112,8 @@ class Handlers:
         for decorator in function.node.decorator_list:
             if isinstance(decorator, ast.Call) and last_name(decorator.func) == "handles":
                 scope = self._project.body(function.module)
-                wish = self._wish(decorator.args, decorator, scope, function.node.lineno)
+                values = [v for a in decorator.args for v in self._project.values(a, scope)]
+                wish = self._wish(values, decorator, scope, function.node.lineno)
                 self._declared.setdefault(owner, []).append((function.name, wish))
         if function.name == "subscriptions":
             self._subscriptions(function, owner)
@@ -125,24 +126,21 @@ class Handlers:
             for key, method in zip(node.keys, node.values, strict=True):
                 name = _method_name(method)
                 if key is not None and name is not None:
-                    wish = self._wish([key], None, scope, key.lineno)
+                    wish = self._wish(self._project.values(key, scope), None, scope, key.lineno)
                     self._declared.setdefault(owner, []).append((name, wish))
 
     def _wish(
-        self, nodes: Iterable[ast.expr], call: ast.Call | None, scope: Scope, line: int
+        self, values: Iterable[Value], call: ast.Call | None, scope: Scope, line: int
     ) -> Wish:
-        path = scope.module.path
-        values = [v for node in nodes for v in self._project.values(node, scope)]
-        topic = self._topic(values, scope.module.path, line)
-        known = (Class,)
-        messages = tuple(
-            v for v in values if isinstance(v, known) and self._vocabulary.topic(v) is None
-        )
+        """Put together what is wanted, and what the keywords of a call say of it."""
+        path, known = scope.module.path, list(values)
         named = {} if call is None else {k.arg: k.value for k in call.keywords}
         echo = named.get("echo")
         return Wish(
-            topic=topic,
-            messages=messages,
+            topic=self._topic(known, path, line),
+            messages=tuple(
+                v for v in known if isinstance(v, Class) and self._vocabulary.topic(v) is None
+            ),
             where=tuple(_condition(named.get("where"), path)),
             echo=isinstance(echo, ast.Constant) and echo.value is True,
             site=Site(path, line),
@@ -189,36 +187,39 @@ class Handlers:
                 self._subscribe(function, call)
 
     def _subscribe(self, function: Function, call: ast.Call) -> None:
-        scope = self._bodies.scope(function)
+        """Take in a call of `subscribe`: of its arguments, those that are topics are."""
         named = {k.arg: k.value for k in call.keywords}
         given = [*call.args, *(named[n] for n in ("topic", "topics", "function") if n in named)]
         for place, node in enumerate(given):
-            values = self._project.values(node, scope)
+            others = [n for n in given if n is not node]
             if isinstance(node, ast.Dict):
-                values = [v for k in node.keys if k for v in self._project.values(k, scope)]
-            texts = place == 0 and (len(given) > 1 or isinstance(node, ast.Dict))
-            meant = [
-                v
-                for v in values
-                if self._vocabulary.topic(v) is not None or (texts and isinstance(v, Text))
-            ]
-            if meant:
-                wish = self._wish_of(meant, call, scope)
-                rest = [n for n in given if n is not node]
-                self._add(wish, function, [*rest, *_methods_in(node)], scope)
+                for key, handler in zip(node.keys, node.values, strict=True):
+                    if key is not None:
+                        self._pair(function, call, key, [handler], names=True)
+            else:
+                names = place == 0 and bool(others)
+                self._pair(function, call, node, others, names=names)
 
-    def _wish_of(self, values: list[Value], call: ast.Call, scope: Scope) -> Wish:
-        path = scope.module.path
-        topic = self._topic(values, path, call.lineno)
-        named = {k.arg: k.value for k in call.keywords}
-        echo = named.get("echo")
-        return Wish(
-            topic=topic,
-            messages=(),
-            where=tuple(_condition(named.get("where"), path)),
-            echo=isinstance(echo, ast.Constant) and echo.value is True,
-            site=Site(path, call.lineno),
-        )
+    def _pair(
+        self,
+        function: Function,
+        call: ast.Call,
+        topic: ast.expr,
+        handlers: Iterable[ast.expr],
+        *,
+        names: bool,
+    ) -> None:
+        """Take in a topic and its handlers; strings are topics if they may be `names`."""
+        scope = self._bodies.scope(function)
+        meant = [
+            v
+            for v in self._project.values(topic, scope)
+            if (names and isinstance(v, Text) and v.value.isidentifier())
+            or self._vocabulary.topic(v) is not None
+        ]
+        if meant:
+            wish = self._wish(meant, call, scope, call.lineno)
+            self._add(wish, function, handlers, scope)
 
     def _stage(self, function: Function, call: ast.Call) -> None:
         scope, path = self._bodies.scope(function), function.module.path
@@ -256,11 +257,6 @@ def _nested(node: ast.expr, function: Function) -> Iterator[Function]:
         for inner in function.nodes:
             if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef) and inner.name == node.id:
                 yield Function(inner.name, function.module, inner)
-
-
-def _methods_in(node: ast.expr) -> list[ast.expr]:
-    """Return the handlers in `subscribe_many({topic: handler})`."""
-    return node.values if isinstance(node, ast.Dict) else []
 
 
 def _method_name(node: ast.expr) -> str | None:

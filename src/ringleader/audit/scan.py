@@ -106,9 +106,8 @@ class _Files:
         if real in self.modules:
             return
         try:
-            text = file.read_text("utf-8")
-            with warnings.catch_warnings(action="ignore"):  # of the code: that is a linter's business
-                self.modules[real] = Module.parse(file, shown, text)
+            with warnings.catch_warnings(action="ignore"):  # a linter's business
+                self.modules[real] = Module.parse(file, shown)
         except SyntaxError as error:
             self.unreadable[Site(shown, error.lineno or 0)] = f"it is no Python: {error.msg}"
         except (OSError, ValueError, RecursionError) as error:

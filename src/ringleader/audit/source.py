@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SKIPPED: Final = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist"})
 """Directories that hold nobody's sources."""
 
+
 @dataclass(eq=False, slots=True)
 class Function:
     """A function, a method, or the body of a module, with all functions inside it."""
@@ -102,15 +103,16 @@ class Module:
     classes: list[Class] = field(default_factory=list[Class])
 
     @classmethod
-    def parse(cls, file: Path, shown: str, text: str) -> Module:
+    def parse(cls, file: Path, shown: str) -> Module:
         """Read a module.
 
         Raises:
+            OSError: it can't be read.
             SyntaxError: it is no Python.
             ValueError: it holds a null character.
         """
         name, is_package = module_name(file)
-        module = cls(name, shown, is_package, ast.parse(text, shown))
+        module = cls(name, shown, is_package, ast.parse(file.read_bytes(), shown))
         module.functions.append(Function("<module>", module, module.tree))
         _Reader(module).read(module.tree.body)
         return module

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import check, config, deaths, events, operate, status, tree, up, why
+from . import check, config, deaths, dlq, emit, events, operate, status, tree, up, why
 from .choice import Json
 from .output import CLEAN, Command, Commands, print_json
 
@@ -49,5 +49,7 @@ app.command(cls=Command)(operate.restart)
 app.command(cls=Command)(operate.quarantine)
 app.command(cls=Command)(operate.release)
 app.command(cls=Command)(check.check)
+app.command(cls=Command)(emit.emit)
 app.add_typer(config.app, name="config")
 app.add_typer(events.events_app, name="events")
+app.add_typer(dlq.dlq_app, name="dlq")

@@ -15,6 +15,7 @@ from ringleader.actors.events.docs import render
 from ringleader.actors.events.errors import did_you_mean, nearest
 
 from ..catalogue_export import FieldEntry, TypeEntry, as_data, asyncapi, entry
+from . import events_audit
 from .choice import Json
 from .output import CLEAN, BadArgument, Command, Commands, answers_errors, note, print_json
 
@@ -74,6 +75,9 @@ Output = Annotated[
 @events_app.callback()
 def group() -> None:
     """Look at events and their types."""
+
+
+events_app.command(cls=Command)(events_audit.audit)
 
 
 @events_app.command(cls=Command)

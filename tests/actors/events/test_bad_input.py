@@ -1,11 +1,10 @@
-"""What can't be sent is refused by type and field, in words that can be printed, whichever way in."""
+"""What can't be sent is refused, whichever way it comes, by type and field, in printable words."""
 
 from __future__ import annotations
 
 import struct
 from collections import UserDict
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +20,7 @@ from ringleader.actors.events import (
     HostOnline,
     MetricsUpdated,
     NewGamesAvailable,
+    PayloadLimits,
     TrainingCompleted,
     UnknownEventTypeError,
     WorkQueued,
@@ -44,7 +44,8 @@ class Strange:
 class Shy:
     """Is equal to nothing, and makes a scene of it."""
 
-    __hash__ = None
+    def __hash__(self) -> int:
+        return 0
 
     def __eq__(self, other: object) -> bool:
         raise ValueError("ambiguous")
@@ -55,6 +56,14 @@ def nested(levels: int, wrap: Callable[[Any], Any]) -> Any:
     for _ in range(levels):
         value = wrap(value)
     return value
+
+
+def in_a_dict(value: Any) -> Any:
+    return {"a": value}
+
+
+def in_a_list(value: Any) -> Any:
+    return [value]
 
 
 def recursive_dict() -> Any:
@@ -86,16 +95,16 @@ ANYTHING: list[tuple[str, Any, str, str]] = [
     ("nan", {"loss": NAN}, "details['loss']", "is nan; numbers must be finite"),
     ("infinity", {"a": [1, INFINITY]}, "details['a'][1]", "is inf; numbers must be finite"),
     ("minus infinity", {"a": {"b": -INFINITY}}, "details['a']['b']", "is -inf; numbers"),
-    ("10 MB", {"log": "x" * 10_000_000}, "details", "10000033 bytes, 10000011 of them here"),
-    ("200 dicts", nested(200, lambda v: {"a": v}), "details", "deeper than 32 levels"),
-    ("200 lists", {"a": nested(200, lambda v: [v])}, "details", "deeper than 32 levels"),
-    ("10,000 lists", {"a": nested(10_000, lambda v: [v])}, "details", "deeper than 32 levels"),
+    ("10 MB", {"log": "x" * 10_000_000}, "details", "10000027 bytes, 10000010 of them here"),
+    ("200 dicts", nested(200, in_a_dict), "details", "deeper than 32 levels"),
+    ("200 lists", {"a": nested(200, in_a_list)}, "details", "deeper than 32 levels"),
+    ("10,000 lists", {"a": nested(10_000, in_a_list)}, "details", "deeper than 32 levels"),
     ("half a character", {"text": f"ab{LONE}"}, "details['text']", "half of a surrogate pair"),
     ("half in a key", {f"a{LONE}": 1}, "details", "its key 'a\\ud83d' holds half of a surrogate"),
     ("dict in itself", recursive_dict(), "details", "or holds itself"),
     ("list in itself", recursive_list(), "details", "or holds itself"),
     ("mapping in itself", recursive_mapping(), "details", "or holds itself"),
-    ("400 digits", {"n": 10**399}, "details['n']", "an integer of about 399 digits; an integer"),
+    ("400 digits", {"n": 10**399}, "details['n']", "an integer of about 400 digits; an integer"),
     ("40,000 digits", {"n": [-(10**40_000)]}, "details['n'][0]", "an integer of about 40"),
     ("65 bits", {"n": 2**64}, "details['n']", "is 18446744073709551616; an integer has 64 bits"),
     ("64 bits below 0", {"n": -(2**63) - 1}, "details['n']", "an integer has 64 bits at most"),
@@ -122,7 +131,7 @@ FIELDS: list[tuple[str, type[Event], dict[str, Any], str, str]] = [
     ("nan", MetricsUpdated, {"metric_name": "m", "value": NAN}, "value", "is nan"),
     ("infinity", MetricsUpdated, {"metric_name": "m", "value": -INFINITY}, "value", "is -inf"),
     ("many digits", MetricsUpdated, {"metric_name": "m", "value": 10**400}, "value", "401 digits"),
-    ("400 digits", NewGamesAvailable, {"config_key": "a", "count": 10**399}, "count", "399 digits"),
+    ("400 digits", NewGamesAvailable, {"config_key": "a", "count": 10**399}, "count", "400 digits"),
     ("half a character", Error, {"error": LONE}, "error", "half of a surrogate pair"),
     ("10 MB", Error, {"error": "x" * 10**7}, "error", "at most 1048576 are allowed"),
     ("bytes for text", Error, {"error": b"oh"}, "error", "expected `str`, got `bytes` (b'oh')"),
@@ -151,17 +160,17 @@ FIELDS: list[tuple[str, type[Event], dict[str, Any], str, str]] = [
         "lab",
         "",
     ),
-    ("decimal", MetricsUpdated, {"metric_name": "m", "value": Decimal("0.5")}, "value", "`float`"),
 ]
 
 
 def refusal(event: Event | type[Event], payload: Any = None) -> EventValidationError:
     """Publish a struct, or by name if a payload is given; return the refusal, made printable."""
     with pytest.raises(EventValidationError) as caught:
-        if isinstance(event, Event):
+        _ = (
             CATALOGUE.validated(event)
-        else:
-            CATALOGUE.parse(event.EVENT.name, payload)
+            if isinstance(event, Event)
+            else CATALOGUE.parse(event.EVENT.name, payload)
+        )
     str(caught.value).encode()
     assert len(str(caught.value)) < 600
     return caught.value
@@ -179,13 +188,11 @@ def test_in_a_field_that_takes_anything_the_place_and_the_fault_are_named(
     assert words in str(error)
 
 
-@pytest.mark.parametrize(
-    ("value", "field", "words"), [pytest.param(*row[1:], id=row[0]) for row in ANYTHING]
-)
-def test_by_name_it_is_refused_too(value: Any, field: str, words: str) -> None:
+@pytest.mark.parametrize("value", [pytest.param(row[1], id=row[0]) for row in ANYTHING])
+def test_by_name_it_is_refused_too(value: Any) -> None:
     error = refusal(Error, {"error": "e", "details": value})
     assert error.field is not None
-    assert error.field.split("[")[0] == field.split("[")[0]
+    assert error.field.startswith("details")
 
 
 @pytest.mark.parametrize(
@@ -199,6 +206,16 @@ def test_in_a_field_of_one_type_the_field_and_the_fault_are_named(
         assert error.field is not None
         assert error.field.startswith(field)
         assert words in str(error)
+
+
+@pytest.mark.parametrize("wrap", [in_a_dict, in_a_list])
+def test_the_deepest_nesting_that_settings_allow_is_kept_exactly(wrap: Any) -> None:
+    deep = Catalogue(PayloadLimits(max_depth=500))
+    details = {"a": nested(498, wrap)}
+    received, data = deep.validated(Error(error="e", details=details))
+    assert deep.decode(Error, data) == received
+    with pytest.raises(EventValidationError, match="details: it is nested deeper than 500 levels"):
+        deep.validated(Error(error="e", details={"a": nested(499, wrap)}))
 
 
 def test_the_largest_and_the_smallest_numbers_are_fine() -> None:
@@ -296,7 +313,9 @@ def test_a_source_that_is_no_name_is_refused(source: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "time", [NAN, INFINITY, 10**400, True, "soon", [1], "2026-13-45", Strange()]
+    "time",
+    [NAN, INFINITY, 10**400, True, "soon", [1], "2026-13-45", Strange()],
+    ids=lambda time: type(time).__name__,
 )
 def test_a_time_that_is_none_is_refused(time: Any) -> None:
     error = refusal(WorkQueued, {"work_id": "1", "work_type": "t", "timestamp": time})
@@ -311,17 +330,14 @@ def test_a_board_or_players_that_are_none_are_refused(board: Any, players: Any) 
     assert error.field in {"board_type", "num_players"}
 
 
-@pytest.mark.parametrize("other", [Shy(), Strange(), 10**5000, "hex8_3p", ["hex8_2p"]])
+@pytest.mark.parametrize(
+    "other",
+    [Shy(), Strange(), 10**5000, "hex8_3p", ["hex8_2p"]],
+    ids=lambda other: type(other).__name__,
+)
 def test_a_field_given_twice_is_refused_whatever_its_values_are(other: Any) -> None:
     error = refusal(TrainingCompleted, {"config_key": "hex8_2p", "config": other})
     assert error.problem.startswith("given twice")
-
-
-def test_a_time_beyond_the_calendar_is_no_number() -> None:
-    early = "0001-01-01T00:00:00+23:59"
-    payload = {"node_id": "a", "last_seen": early}
-    with pytest.raises(EventValidationError, match="last_seen"):
-        CATALOGUE.parse("HOST_OFFLINE", payload)
 
 
 def test_plain_data_of_other_kinds_is_taken_as_what_it_is() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from ringleader.actors.events import Dedup, Envelope, EventCategory, EventType
+from ringleader.actors.events import Dedup, Envelope, EventCategory, EventType, Priority
 
 
 def test_an_envelope_has_the_context_attributes_of_cloudevents_and_cannot_be_changed() -> None:
@@ -29,6 +29,7 @@ def test_a_type_of_the_catalogue_is_described_by_its_name() -> None:
     kind = EventType.named("DATA_SYNC_COMPLETED", bridged=True)
     assert (kind.value, kind.category, kind.module) == ("sync_completed", "data", "data")
     assert (kind.bridged, kind.durable, kind.max_age) == (True, False, None)
+    assert (kind.priority, kind.on_pressure) == (Priority.NORMAL, "accept")
 
 
 def test_a_type_of_ones_own_has_its_name_in_small_letters_as_value() -> None:

@@ -89,7 +89,14 @@ def test_types_that_take_each_other_back_never_overtake_each_other(story: str) -
 
 def test_what_controls_the_system_goes_first() -> None:
     control = {name for name, kind in KINDS.items() if kind.priority >= Priority.HIGH}
-    started = ("DAEMON_", "BACKPRESSURE_", "LEADER_", "QUORUM_", "SPLIT_BRAIN_", "VOTER_")
+    started: tuple[str, ...] = (
+        "DAEMON_",
+        "BACKPRESSURE_",
+        "LEADER_",
+        "QUORUM_",
+        "SPLIT_BRAIN_",
+        "VOTER_",
+    )
     started += ("CIRCUIT_", "REGRESSION_", "BUDGET_", "P2P_CLUSTER_", "HOST_")
     assert {name for name in KINDS if name.startswith(started)} <= control
     assert {"HEALTH_ALERT", "DEADLOCK_DETECTED", "DISK_SPACE_LOW", "NODE_UNHEALTHY"} <= control
