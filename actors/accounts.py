@@ -9,7 +9,7 @@ from pykka import ActorDeadError
 
 from .errors import ActorDied, MailboxFull
 from .letters import DeadLetter, Outcome
-from .message import Ask, Fired, Times, delivery_in, is_stop, plain
+from .message import Ask, Fired, Note, Routed, delivery_in, is_stop, plain
 
 if TYPE_CHECKING:
     from .context import Context
@@ -18,18 +18,23 @@ if TYPE_CHECKING:
     from .ref import Ref
 
 HANDLED = Outcome.HANDLED
+SHORT = 1e-4
+"""Seconds: of handlers of events that take less, only a whole turn is timed."""
 
 
 class Accounts:
     """The counters of a cell, and the ways for messages to end without a handler."""
 
     __slots__ = (
+        "_began",
         "_lock",
         "_place",
+        "_routed",
         "_serving",
         "_settled",
         "_settled_at",
         "context",
+        "is_slow",
         "mailbox",
         "outcomes",
     )
@@ -45,6 +50,10 @@ class Accounts:
         self._serving = False  # whether the turn is at the messages
         self._place = 0  # how many messages were ever read when the turn began
         self._settled = 0  # messages of this turn with another outcome than handled
+        self._routed = False  # whether the turn has come to an event that is routed to many
+        self._began: float | None = None  # when it came to the first; None: each is timed
+        self.is_slow = False
+        """Whether its handlers of events take longer than `SHORT`, so that each is timed."""
         self._settled_at = 0  # how many messages were ever read when the last of them was in hand
 
     # ------------------------------------------------------------------- counters
@@ -67,7 +76,7 @@ class Accounts:
                 self._settled_at = self.mailbox.read
                 self._tally(outcome, 1)
 
-    def _close_account(self) -> list[Any]:
+    def _close_account(self, incarnation: Incarnation) -> list[Any]:
         """Count what the turn has handled, at the end of its incarnation; the caller has the lock.
 
         Return the message in hand, in a list, if there is one that has no outcome yet.
@@ -75,14 +84,47 @@ class Accounts:
         if not self._serving:
             return []
         self._serving = False
+        begin = self._begin_of_turn()
+        cut = self.mailbox.last_cut
         in_hand = self.mailbox.unread()  # first: until then the reader may go on reading
         place = self.mailbox.read
         read = place - self._place
-        if not read or place == self._settled_at:
+        if not read or place == self._settled_at or incarnation.through in in_hand:
             in_hand = []
+        if self._routed:
+            self._count_routed(cut[begin : begin + read - len(in_hand)])
         self._tally(HANDLED, read - self._settled - len(in_hand))
         self._settled = 0
         return in_hand
+
+    def _begin_of_turn(self) -> int:
+        """Return the place in the batch where the turn began; the caller has the lock."""
+        mailbox = self.mailbox
+        return len(mailbox.last_cut) - (mailbox.cut_off - self._place)
+
+    def _count_routed(self, part: list[Any]) -> None:
+        """Count what a turn has handled for its subscriptions; the caller has the lock."""
+        self._routed = False
+        items = [item for item in part if type(item) is Routed]
+        began, self._began = self._began, None
+        seconds = 0.0
+        if items and began is not None:
+            seconds = (self.context.now() - began) / len(items)
+            self.is_slow = seconds > SHORT
+        routes = [item.route for item in items]
+        while routes:
+            route = routes[0]
+            number = routes.count(route)
+            subscription = route.by_cell[self]
+            subscription.handled(number)
+            if subscription.notes is not None and began is not None:
+                mine = items
+                if number < len(routes):
+                    mine = [item for item in items if item.route is route]
+                subscription.notes.append(Note(self.path, mine, seconds, HANDLED))
+            routes = (
+                [other for other in routes if other is not route] if len(routes) > number else []
+            )
 
     # ------------------------------------------------------------------- refusals
 
@@ -133,12 +175,11 @@ class Accounts:
     def bury(self, item: Any, outcome: Outcome, *, detail: str = "", report: Any = None) -> None:
         """Count a message that was not handled, and put it among the dead letters."""
         self.settle(outcome)
-        delivery = delivery_in(item)
+        delivery = delivery_in(item, self)  # type: ignore[arg-type]  # the cell is one
         if delivery is not None:
             if not delivery.subscription.claim(delivery):
                 return
-            if delivery.times is not None:
-                delivery.times = Times(delivery.times.began, self.context.now())
+            delivery.ended = self.context.now()
             if outcome is Outcome.UNDELIVERABLE and delivery.subscription.takes_back(delivery):
                 delivery.subscription.settle(delivery, Outcome.HANDED_OVER)
                 return

@@ -331,6 +331,7 @@ class Cell(Ending):
         """Let go of an incarnation that has ended; close the cell if nobody will restart it."""
         if self.current is incarnation:
             self.current = self.instance = None
+        self.owned = None
         self._run_closers(incarnation)
         for reply in incarnation.stop_replies or ():
             with suppress(queue.Full):  # killed while it obeyed: it was told so

@@ -11,11 +11,13 @@ import msgspec
 from .dead_letter_rules import opened
 from .dead_letters import StoredLetter
 from .events.base import Event
+from .events.unknown import UnknownEvent
 from .reasons import text_of
 
 if TYPE_CHECKING:
     from .consumer_rules import SetAside
     from .dead_letter_options import DeadLetterOptions
+    from .events.base import Envelope
     from .letters import DeadLetter, DeathReport
 
 Encode: TypeAlias = Callable[[Event], bytes]
@@ -59,7 +61,7 @@ def _with_event(
 ) -> StoredLetter:
     payload, note, envelope = b"", "", letter.envelope
     try:
-        payload = encode(event)
+        payload = _payload(event, envelope, encode)
     except Exception as error:  # noqa: BLE001  # whatever it is, the letter is kept
         note = f"{_head(text_of(error), LINE)}; it was {_head(_shown(event), MESSAGE)}"
     if envelope is None and not note:
@@ -77,8 +79,19 @@ def _with_event(
     )
 
 
+def _payload(event: Event, envelope: Envelope | None, encode: Encode) -> bytes:
+    """Write an event; one of a type that was not known as it came."""
+    if isinstance(event, UnknownEvent) and envelope and envelope.type != event.EVENT.value:
+        return msgspec.msgpack.encode(dict(event.fields), enc_hook=dict)
+    return encode(event)
+
+
 def letter_of_log(aside: SetAside, options: DeadLetterOptions) -> StoredLetter:
-    """Return the letter, without a number, of an event that the event log sets aside itself."""
+    """Return the letter, without a number, of an event that is known as bytes only.
+
+    The event log sets aside what a consumer had in hand; or it came from outside and can't be
+    published here. Then it is for nobody in particular, and waits for a person.
+    """
     envelope, payload = aside.record.envelope, aside.record.payload
     begun = StoredLetter(
         number=0,
@@ -97,7 +110,9 @@ def letter_of_log(aside: SetAside, options: DeadLetterOptions) -> StoredLetter:
         payload=payload,
         envelope=envelope,
     )
-    return opened(begun, options)
+    letter = opened(begun, options)
+    is_from_outside = letter.status == "dropped"
+    return msgspec.structs.replace(letter, status="pending") if is_from_outside else letter
 
 
 def brief_report(report: DeathReport) -> str:

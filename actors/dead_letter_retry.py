@@ -61,13 +61,11 @@ class Try(Settles):
 
     def delivery(self, event: Event, envelope: Envelope) -> Delivery:
         """Return the one delivery."""
-        delivery = Delivery(event, envelope, self)
-        self.pending.add(delivery)
-        return delivery
+        return Delivery(event, envelope, self).opened()
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Take the outcome."""
-        delivery.outcome = outcome
+        del delivery
         self._tell(self.letter, outcome)
 
     def takes_back(self, delivery: Delivery) -> bool:

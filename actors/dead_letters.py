@@ -18,6 +18,7 @@ from .events.errors import UnknownEventTypeError
 from .letters import DeadLetterSink, Outcome
 
 if TYPE_CHECKING:
+    from .consumer_rules import SetAside
     from .event_log import Then
     from .events.catalogue import Catalogue
 
@@ -229,6 +230,10 @@ class LetterStore(DeadLetterSink, Protocol):
 
     listener: Callable[[StoredLetter], object] | None
     """Told of each letter that `put` has kept; must return at once."""
+
+    def put_aside(self, aside: SetAside) -> None:
+        """Keep an event that is known as bytes only, as `put` keeps others."""
+        ...
 
     def change(
         self, query: LetterQuery, decide: Decide, then: Then[list[StoredLetter]] | None = None

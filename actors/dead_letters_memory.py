@@ -61,7 +61,7 @@ class MemoryLetters:
         self._keep(stored_letter(letter, self._options, self._encode, self._report))
 
     def put_aside(self, aside: SetAside) -> None:
-        """Keep an event that the event log sets aside itself."""
+        """Keep an event that is known as bytes only."""
         self._keep(letter_of_log(aside, self._options))
 
     def _keep(self, news: StoredLetter) -> None:

@@ -59,7 +59,10 @@ class Ending(Turns):
             if incarnation.phase is not Phase.RUNNING:
                 return
             incarnation.phase, incarnation.reason = Phase.STOPPING, reason
-            self._tally(Outcome.HANDLED, len(self._close_account()))
+            in_hand = self._close_account(incarnation)
+            self._tally(Outcome.HANDLED, len(in_hand))
+            if not incarnation.is_async:  # else its handler goes on, and settles it
+                self._count_routed(in_hand)
         if incarnation.supervisor is None:
             self._unregister()
             pykka_logger.debug("Stopped %s", incarnation.actor)
@@ -136,17 +139,19 @@ class Ending(Turns):
         with self._lock:
             if not incarnation.alive or (only_if is not None and not only_if()):
                 return False
+            began = self._began
             was_starting = incarnation.phase is Phase.STARTING
             incarnation.phase, incarnation.reason = Phase.ENDED, reason
-            in_hand = self._close_account()
+            in_hand = self._close_account(incarnation)
             if abandon:
                 self._abandon_turn()
         if in_hand or self.context.is_heard:
             report = self._report(incarnation, reason, in_hand, stack)
             if in_hand:
-                delivery = delivery_in(in_hand[0])
+                delivery = delivery_in(in_hand[0], self)
                 was_open = delivery is not None and delivery.is_open
-                self._set_aside(incarnation, in_hand[0], outcome, report)
+                item = in_hand[0] if delivery is None else self._own(in_hand[0], delivery, began)
+                self._set_aside(incarnation, item, outcome, report)
                 if delivery is not None and was_open:
                     self._tell_registry(delivery, outcome, report)
             if not was_starting:
@@ -162,6 +167,13 @@ class Ending(Turns):
             failed = Started(incarnation, Failed(reason)) if was_starting else None
             self.tell_supervisor(incarnation, failed or Exited(incarnation, reason))
         return True
+
+    @staticmethod
+    def _own(item: Any, delivery: Delivery, began: float | None) -> Any:
+        """Return what takes the place of an item in hand that is a delivery."""
+        if delivery.began is None:
+            delivery.began = began
+        return item if isinstance(item, Again) and item.message is delivery else delivery
 
     def _report(
         self, incarnation: Incarnation, reason: Reason, in_hand: list[Any], stack: str
@@ -186,7 +198,7 @@ class Ending(Turns):
             ends_itself = self.in_turn == get_ident()
             self.settle(Outcome.HANDLED if ends_itself else outcome)
             return
-        delivery = delivery_in(item)
+        delivery = delivery_in(item, self)
         if delivery is not None and not delivery.is_open:
             self.settle(Outcome.HANDLED)  # its handler was through
         elif type(item) is Ask:

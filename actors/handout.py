@@ -8,7 +8,7 @@ from pykka import ActorDeadError
 
 from .errors import MailboxFull
 from .letters import DeadLetter, Outcome
-from .message import Delivery
+from .message import Delivery, Routed
 from .publication import Publication, Routing
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class Handout:
             hub.waiting.append(publication)
             return
         self.flush()
-        deliveries, durable = self._give_one_by_one(route, publication, is_urgent=is_urgent)
-        self._given([publication], [deliveries], durable)
+        given, durable = self._give_one_by_one(route, publication, is_urgent=is_urgent)
+        self._given([publication], (publication,), given, durable)
 
     def flush(self) -> None:
         """Give what was kept to whom it is for."""
@@ -63,54 +63,52 @@ class Handout:
         if not publications or route is None:
             return
         hub.waiting = []  # first: nothing is given twice, whatever happens
-        columns: list[list[Delivery]] = []
+        number = len(publications)
+        routed = [Routed(p.event, p.envelope, route) for p in publications]
         for subscription in route.subscriptions:
-            deliveries = [Delivery(p.event, p.envelope, subscription) for p in publications]
-            columns.append(deliveries)
             mailbox = subscription.mailbox
-            if len(mailbox.q) + len(deliveries) > subscription.crowded:
-                for delivery in deliveries:
-                    self.give_to(subscription, delivery)
+            if len(mailbox.q) + number > subscription.crowded:
+                for item in routed:
+                    self.give_to(subscription, Delivery(item.event, item.envelope, subscription))
                 continue
-            subscription.pending.update(deliveries)
-            subscription.sent += len(deliveries)
-            mailbox.q.extend(deliveries)  # one that was closed meanwhile refuses them in its turn
+            subscription.sent += number
+            mailbox.q.extend(routed)  # one that was closed meanwhile refuses them in its turn
             if not mailbox.busy:
                 mailbox.wake()
-        rows = list(zip(*columns, strict=True)) if columns else [()] * len(publications)
-        self._given(publications, rows)
+        self._given(publications, routed, route.paths)
 
     def _given(
         self,
-        publications: Sequence[Publication],
-        rows: Sequence[Sequence[Delivery]],
+        publications: list[Publication],
+        items: Sequence[Publication | Routed],
+        paths: tuple[str, ...],
         durable: int = 0,
     ) -> None:
         """Note who got what, and tell those who want to know."""
-        hub = self._hub
-        self.given += len(publications)
-        count = len(rows[0]) + durable
-        hub.deliveries += len(rows[0]) * len(rows)
-        hub.history.entries.extend(zip(publications, rows, strict=True))
+        hub, number = self._hub, len(publications)
+        self.given += number
+        count = len(paths) + durable
+        hub.deliveries += len(paths) * number
+        hub.history.entries.extend([(item, paths) for item in items])
         if not count:
-            hub.unrouted += len(rows)
+            hub.unrouted += number
         routing = ROUTED if count else Routing.UNROUTED
         for publication in publications:
             publication.decided(routing, count)
         if hub.taps or hub.traces:
-            for publication, row in zip(publications, rows, strict=True):
+            for publication in publications:
                 for tap in hub.taps:
                     tap(publication.event, publication.envelope)
                 for trace in hub.traces:
-                    trace(publication, row)
+                    trace(publication, paths)
 
     def _give_one_by_one(
         self, route: Route, publication: Publication, *, is_urgent: bool
-    ) -> tuple[list[Delivery], int]:
-        """Return the deliveries made, and how many durable consumers get it from the log."""
+    ) -> tuple[tuple[str, ...], int]:
+        """Return who has got it, and how many durable consumers get it from the log."""
         event, envelope = publication.event, publication.envelope
         is_in_log = publication.sequence is not None
-        deliveries: list[Delivery] = []
+        paths: list[str] = []
         durable = 0
         for subscription in route.subscriptions:
             if subscription.path == envelope.source and not subscription.echo:
@@ -120,16 +118,15 @@ class Handout:
             if is_in_log and subscription.feed is not None:
                 durable += 1
                 continue
-            delivery = Delivery(event, envelope, subscription)
-            deliveries.append(delivery)
-            self.give_to(subscription, delivery, is_urgent=is_urgent)
-        return deliveries, durable
+            paths.append(subscription.path)
+            self.give_to(subscription, Delivery(event, envelope, subscription), is_urgent=is_urgent)
+        return tuple(paths), durable
 
     def give_to(
         self, subscription: Subscription, delivery: Delivery, *, is_urgent: bool = False
     ) -> None:
         """Give one delivery to its subscriber, or set it aside; it never waits for room."""
-        subscription.pending.add(delivery)
+        delivery.opened()
         subscription.sent += 1
         mailbox = subscription.mailbox
         try:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from .events.base import Envelope, Event
-    from .message import Delivery
+    from .message import Note, Routed
     from .publication import Publication
+
+NOTES: Final = 5
+"""Notes kept for each event: a note tells of up to a turn's deliveries to one subscriber."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,10 @@ class History:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.entries: deque[tuple[Publication, Sequence[Delivery]]] = deque(maxlen=capacity)
-        """Written by the registry alone."""
-
-    def add(self, delivery: Delivery) -> None:
-        """Note a later delivery of an event that may be in the history."""
-        for place in range(len(self.entries) - 1, -1, -1):
-            publication, deliveries = self.entries[place]
-            if publication.envelope.id == delivery.envelope.id:
-                self.entries[place] = (publication, (*deliveries, delivery))
-                return
+        self.entries: deque[tuple[Routed | Publication, tuple[str, ...]]] = deque(maxlen=capacity)
+        """Each event with the paths of who got it; written by the registry alone."""
+        self.notes: deque[Note] = deque(maxlen=capacity * NOTES)
+        """How deliveries ended, a turn at a time; written by cells."""
 
     def find(
         self,
@@ -82,20 +77,19 @@ class History:
             event_id: its id.
             limit: how many at most.
         """
-        found: list[Past] = []
-        for publication, deliveries in self._newest_first():
-            envelope = publication.envelope
-            if since is not None and envelope.time < since:
-                continue
+        found: list[tuple[Routed | Publication, tuple[str, ...]]] = []
+        for item, paths in list(self.entries)[::-1]:  # a copy: the registry goes on
+            envelope = item.envelope
             if (
-                (types is None or envelope.type in types)
+                (since is None or envelope.time >= since)
+                and (types is None or envelope.type in types)
                 and (event_id is None or envelope.id == event_id)
                 and (source is None or _is_at_or_below(envelope.source, source))
             ):
-                found.append(Past(publication.event, envelope, _handlings(deliveries)))
+                found.append((item, paths))
                 if len(found) == limit:
                     break
-        return found[::-1]
+        return self._pasts(found[::-1])
 
     def undertaking(self, event_id: str) -> list[Past]:
         """Return the events of one chain of causes, oldest first: all that share its first one.
@@ -103,34 +97,37 @@ class History:
         Args:
             event_id: of any event in it.
         """
-        chains = {p.id: p.envelope.correlationid or p.id for p, _ in self._newest_first()}
+        entries = list(self.entries)
+        chains = {i.envelope.id: i.envelope.correlationid or i.envelope.id for i, _ in entries}
         chain = chains.get(event_id)
         if chain is None:
             return []
-        return [
-            Past(p.event, p.envelope, _handlings(deliveries))
-            for p, deliveries in reversed(list(self._newest_first()))
-            if chains.get(p.id) == chain
-        ]
+        return self._pasts([(i, paths) for i, paths in entries if chains[i.envelope.id] == chain])
 
     def __len__(self) -> int:
         """Return how many are kept."""
         return len(self.entries)
 
-    def _newest_first(self) -> Iterator[tuple[Publication, Sequence[Delivery]]]:
-        return iter(list(self.entries)[::-1])  # a copy: the registry goes on
+    def _pasts(self, found: list[tuple[Routed | Publication, tuple[str, ...]]]) -> list[Past]:
+        """Look up how the deliveries ended; of several ends of one, the last one counts."""
+        ends: dict[str, dict[str, Handling]] = {item.envelope.id: {} for item, _ in found}
+        for note in list(self.notes):
+            for item in note.items:
+                mine = ends.get(item.envelope.id)
+                if mine is not None:
+                    mine[note.path] = Handling(note.path, str(note.outcome), note.seconds)
+        return [
+            Past(
+                item.event,
+                item.envelope,
+                (
+                    *(ends[item.envelope.id].pop(p, Handling(p, "", 0.0)) for p in paths),
+                    *ends[item.envelope.id].values(),  # durable consumers, and later tries
+                ),
+            )
+            for item, paths in found
+        ]
 
 
 def _is_at_or_below(path: str, above: str) -> bool:
     return path == above or path.startswith(f"{above.rstrip('/')}/")
-
-
-def _handlings(deliveries: Sequence[Delivery]) -> tuple[Handling, ...]:
-    return tuple(
-        Handling(
-            path=d.subscription.path,
-            outcome="" if d.outcome is None else str(d.outcome),
-            seconds=d.seconds,
-        )
-        for d in deliveries
-    )

@@ -69,8 +69,8 @@ class EventHub(Publishing):
         log: EventLog | None = None,
     ) -> None:
         super().__init__(context, catalogue, options, epoch, log)
-        self.table = RoutingTable()
         self.history = History(options.history)
+        self.table = RoutingTable(self.history.notes if options.history else None)
         self.window: DedupWindow | None = None
         if options.dedup_window > 0:
             self.window = DedupWindow(options.dedup_window, options.dedup_capacity)
@@ -84,8 +84,8 @@ class EventHub(Publishing):
         self.deduplicated = self.unrouted = self.deliveries = 0
         self.taps: list[Callable[[Event, Envelope], object]] = []
         """Called by the registry with each event that is no duplicate; must return at once."""
-        self.traces: list[Callable[[Publication, Sequence[Delivery]], object]] = []
-        """Called by the registry with each event and its deliveries; must return at once."""
+        self.traces: list[Callable[[Publication, Sequence[str]], object]] = []
+        """Called by the registry with each event and the paths of who gets it; the same."""
         self.commit_listeners: list[Callable[[], object]] = []
         self._lock = Lock()
         if log is not None:

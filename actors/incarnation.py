@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from .cell import Cell
     from .lifecycle import News, Reason, Terminated
-    from .message import Delivery
+    from .message import Delivery, Routed
     from .probe import Probe
     from .ref import Ref
 
@@ -57,6 +57,7 @@ class Incarnation:
         cut_off: whether it was ended because its supervisor ended without stopping it.
         delivery: the event in hand; what is published meanwhile was caused by it.
         flush: called at the end of each turn, in it.
+        through: the last event for many whose handler was through.
         extra: what `on_start` returned, OTP's `Info`.
         in_order: whether orders to stop wait behind other messages: a supervisor's do.
         probe: a question about its health that its event loop has yet to take up.
@@ -83,6 +84,7 @@ class Incarnation:
         "stop_replies",
         "supervisor",
         "task",
+        "through",
         "timers",
         "watchers",
     )
@@ -99,7 +101,8 @@ class Incarnation:
         self.actor: Any = None
         self.in_order = False
         self.cut_off = False
-        self.delivery: Delivery | None = None
+        self.delivery: Delivery | Routed | None = None
+        self.through: Routed | None = None
         self.flush: Callable[[], object] | None = None
         self.extra: Any = None
         self.is_async = False

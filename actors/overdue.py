@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import Stuck
+from .message import Routed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .cell import Cell
-    from .message import Delivery
+    from .message import Delivery, Settles
 
 
 class HandlerTimedOut(Stuck):
@@ -39,13 +40,23 @@ class Late:
     """
 
     cell: Cell
-    delivery: Delivery
+    delivery: Delivery | Routed
     timeout: float
 
 
 def is_still(late: Late) -> bool:
     """Tell whether it is at that event still."""
     return late.cell.delivery is late.delivery
+
+
+def subscription_of(delivery: Delivery | Routed, cell: Cell) -> Settles:
+    """Return the subscription by which a cell has got an event."""
+    subscription: Settles
+    if isinstance(delivery, Routed):
+        subscription = delivery.route.by_cell[cell]
+    else:
+        subscription = delivery.subscription
+    return subscription
 
 
 class Overdue:
@@ -60,7 +71,7 @@ class Overdue:
 
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
-        self._since: dict[Cell, tuple[Delivery, float]] = {}
+        self._since: dict[Cell, tuple[Delivery | Routed, float]] = {}
 
     def interval(self, shortest: float | None = None) -> float:
         """Return the seconds between looks: a tenth of the shortest timeout, and at most 5.
@@ -82,7 +93,7 @@ class Overdue:
             seen, since = before.get(cell, (delivery, now))
             if seen is not delivery:
                 since = now
-            timeout = delivery.subscription.timeout or self.timeout
+            timeout = subscription_of(delivery, cell).timeout or self.timeout
             if now - since >= timeout:
                 late.append(Late(cell, delivery, timeout))
             self._since[cell] = (delivery, since)

@@ -13,7 +13,7 @@ from .cell import Cell
 from .class_names import class_name
 from .errors import BadValue, CannotCross
 from .lifecycle import Terminated
-from .message import Again, Ask, Delivery, Fired
+from .message import Again, Ask, Delivery, Fired, Routed
 from .ref import Ref
 from .remote import RemoteRef
 from .sealed import Sealed
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .remote import RemoteReply
 
 A = TypeVar("A", bound=pykka.Actor)
-AS_IT_IS = (Delivery, Fired, Again, Sealed, Terminated, _ActorStop)
+AS_IT_IS = (Delivery, Routed, Fired, Again, Sealed, Terminated, _ActorStop)
 """What the system itself sends; it is written when its turn has come."""
 
 

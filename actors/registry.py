@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import msgspec
 
@@ -69,6 +69,13 @@ class Registry(Actor):
             self.timers.periodic(self._hub.options.poll_interval, _KeepHouse())
 
     # ---------------------------------------------------------------- routing
+
+    def on_receive(self, message: Any) -> Any:
+        """Take a message; events without a look at any table."""
+        if type(message) is Publication:
+            self.route(message)
+            return None
+        return super().on_receive(message)
 
     @handles(Publication)
     def route(self, publication: Publication) -> None:
@@ -198,7 +205,6 @@ class Registry(Actor):
             return
         delivery = Delivery(event, envelope, mine[0])
         hub.deliveries += 1
-        hub.history.add(delivery)
         self._handout.give_to(mine[0], delivery, is_urgent=kind.is_urgent)
         if not self._looking:
             self._keep_looking()

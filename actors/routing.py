@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from .events.scales import PressureLevel
 from .letters import Outcome
-from .message import Settles
+from .message import Note, Settles
 from .pressure import mark
 from .topics import breadth, wants
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Iterable
 
     from .consumer import Feed
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .message import Delivery
     from .ref import Ref
     from .topics import Condition, Topic
+    from .turns import Turns
 
 
 HANDLED: Final = Outcome.HANDLED
@@ -30,8 +32,8 @@ FAILURES: Final = (Outcome.FAILED, Outcome.TIMED_OUT)
 class Subscription(Settles):
     """One subscriber and one topic, with the outcomes of its deliveries.
 
-    What was handled is not counted but worked out: it is what was sent, is not pending, and has no
-    other outcome. The others come from any thread, and are counted under a lock.
+    What comes to many at once is counted as handled by the subscriber's cell, under its lock, a
+    turn at a time; all other outcomes come from any thread, and are counted under a lock here.
 
     Args:
         ref: who gets the events.
@@ -44,6 +46,7 @@ class Subscription(Settles):
     """
 
     __slots__ = (
+        "_handled",
         "_lock",
         "_others",
         "condition",
@@ -82,6 +85,7 @@ class Subscription(Settles):
         """Deliveries ever made; counted by the registry alone."""
         self.failures = 0
         """How often in a row its handler failed or took too long; success ends the row."""
+        self._handled = 0
         self._others: dict[Outcome, int] = {}
         self._lock = allocate_lock()
         self.feed_from(feed)
@@ -90,29 +94,37 @@ class Subscription(Settles):
         """Get what is logged from a durable consumer, or from nobody."""
         self.feed = feed
         self.consumer = "" if feed is None else feed.name
-        self.hears = feed is not None or self.failures > 0
 
     @property
     def outcomes(self) -> dict[Outcome, int]:
         """How its deliveries ended."""
-        sent = self.sent  # first: what is sent from now on is pending
         with self._lock:
-            others = dict(self._others)
-        handled = sent - len(self.pending) - sum(others.values())
-        return {**others, HANDLED: handled} if handled > 0 else others
+            outcomes = dict(self._others)
+        if self._handled:
+            outcomes[HANDLED] = outcomes.get(HANDLED, 0) + self._handled
+        return outcomes
+
+    @property
+    def pending(self) -> int:
+        """Deliveries without an outcome yet."""
+        return self.sent - sum(self.outcomes.values())
+
+    def handled(self, number: int) -> None:
+        """Count deliveries that were handled; by the subscriber's cell, under its lock."""
+        self._handled += number
+        if self.failures:
+            self.failures = 0
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Take note of an outcome; of what came out of the log, note it there."""
-        delivery.ended_as = outcome
         with self._lock:
+            self._others[outcome] = self._others.get(outcome, 0) + 1
             if outcome is HANDLED:
                 self.failures = 0
-                self.hears = self.feed is not None
-            else:
-                self._others[outcome] = self._others.get(outcome, 0) + 1
-                if outcome in FAILURES:
-                    self.failures += 1
-                    self.hears = True
+            elif outcome in FAILURES:
+                self.failures += 1
+        if self.notes is not None:
+            self.notes.append(Note(self.path, (delivery,), delivery.seconds, outcome))
         if self.feed is not None and delivery.envelope.sequence and outcome is not HANDED_OVER:
             self.feed.settle(delivery.envelope.sequence, outcome)
 
@@ -132,18 +144,23 @@ class Subscription(Settles):
         return f"<Subscription {self.path} {topic}>"
 
 
-class Route(NamedTuple):
-    """Who gets events of one type: each subscriber once, in order of subscription.
+class Route:
+    """Who gets events of one type; never changed, so that what was routed stays so.
 
     Attributes:
-        subscriptions: of several topics of one subscriber the narrowest.
-        paths: of the subscribers.
+        subscriptions: each subscriber once, in order of subscription, by its narrowest topic.
+        paths: of the subscribers, in this order.
+        by_cell: the same subscriptions.
         is_plain: whether none has a condition or a durable consumer.
     """
 
-    subscriptions: tuple[Subscription, ...]
-    paths: frozenset[str]
-    is_plain: bool
+    __slots__ = ("by_cell", "is_plain", "paths", "subscriptions")
+
+    def __init__(self, subscriptions: tuple[Subscription, ...]) -> None:
+        self.subscriptions = subscriptions
+        self.paths = tuple(s.path for s in subscriptions)
+        self.by_cell: dict[Turns, Subscription] = {s.ref.cell: s for s in subscriptions}
+        self.is_plain = all(s.condition is None and s.feed is None for s in subscriptions)
 
 
 class RoutingTable:
@@ -151,9 +168,13 @@ class RoutingTable:
 
     A change replaces what readers read. What an event type is routed to is worked out once and
     kept until the next change.
+
+    Args:
+        notes: where it is noted how deliveries ended; None: nowhere.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, notes: deque[Note] | None = None) -> None:
+        self._notes = notes
         self._lock = Lock()
         self._by_path: dict[str, tuple[Subscription, ...]] = {}
         self._routes: dict[type[Event], Route] = {}
@@ -209,6 +230,8 @@ class RoutingTable:
 
     def _set(self, ref: Ref[Any], subscriptions: tuple[Subscription, ...]) -> None:
         """Replace all at a path; the caller has the lock."""
+        for subscription in subscriptions:
+            subscription.notes = self._notes
         self._retire(s for s in self._by_path.get(ref.path, ()) if s not in subscriptions)
         if subscriptions:
             self._by_path[ref.path] = subscriptions
@@ -247,8 +270,7 @@ class RoutingTable:
             for mine in self._by_path.values()
             if (wanting := [s for s in mine if s.wants(kind)])
         )
-        is_plain = all(s.condition is None and s.feed is None for s in found)
-        return Route(found, frozenset(s.path for s in found), is_plain)
+        return Route(found)
 
     def subscriptions(self) -> list[Subscription]:
         """Return all subscriptions."""

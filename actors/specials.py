@@ -10,7 +10,7 @@ from pykka import messages
 
 from .letters import Outcome
 from .lifecycle import LATER, Exit, Shutdown
-from .message import Again, Ask, Call, Delivery, Fired, Times
+from .message import Again, Ask, Call, Delivery, Fired, Routed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -79,7 +79,7 @@ def _refuse_ask(turns: Turns, incarnation: Incarnation, ask: Ask, error: Excepti
 def _deliver(
     turns: Turns, incarnation: Incarnation, item: Delivery
 ) -> Coroutine[Any, Any, None] | None:
-    item.times = Times(turns.context.now())
+    item.began = turns.context.now()
     incarnation.delivery = item
     result = incarnation.actor.on_receive(item.event)
     if incarnation.is_async and inspect.iscoroutine(result):
@@ -97,10 +97,16 @@ async def _deliver_later(
 
 def _delivered(turns: Turns, incarnation: Incarnation, item: Delivery) -> None:
     incarnation.delivery = None
-    if item.times is not None:
-        item.times.ended = turns.context.now()
-    if item.subscription.claim(item) and item.subscription.hears:
+    item.ended = turns.context.now()
+    if item.subscription.claim(item):  # else its killer has, or its first try ended after all
         item.subscription.settle(item, Outcome.HANDLED)
+
+
+def _deliver_routed(
+    turns: Turns, incarnation: Incarnation, item: Routed
+) -> Coroutine[Any, Any, None] | None:
+    """Deliver on an event loop; elsewhere a turn does it in line."""
+    return _deliver(turns, incarnation, item.to(turns))
 
 
 def _fired(turns: Turns, incarnation: Incarnation, item: Fired) -> Any:
@@ -136,6 +142,7 @@ def _stop_in_turn(turns: Turns, incarnation: Incarnation, _message: Any) -> None
 SPECIAL: dict[type[Any], Special] = {
     Ask: _answer,
     Delivery: _deliver,
+    Routed: _deliver_routed,
     Fired: _fired,
     Again: _again,
     Call: _called,

@@ -7,11 +7,11 @@ import logging
 from _thread import get_ident
 from typing import TYPE_CHECKING, Any
 
-from .accounts import HANDLED, Accounts
+from .accounts import HANDLED, SHORT, Accounts
 from .frames import forget_frames
 from .incarnation import Phase
 from .letters import Outcome
-from .message import Delivery, Times
+from .message import Note, Routed
 from .specials import SPECIAL
 
 if TYPE_CHECKING:
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
     from .dispatch import Dispatcher
     from .incarnation import Incarnation
     from .lifecycle import Reason
+    from .message import Delivery
 
 RUNNING, ENDED = Phase.RUNNING, Phase.ENDED  # an enum's members are slow to look up
 ON_LOOP = -1
 """In place of a thread, for a turn that is a task of an event loop."""
-
-SHORT = 1e-4
-"""Seconds: event handlers that take less share a clock."""
 
 logger = logging.getLogger("ringleader.actor")
 
@@ -38,7 +36,7 @@ class Turns(Accounts):
         "current",
         "dispatcher",
         "in_turn",
-        "is_slow",
+        "owned",
         "reply_to",
         "waits_for",
     )
@@ -53,14 +51,16 @@ class Turns(Accounts):
         self.waits_for: Turns | None = None
         """The cell whose reply this one's turn waits for, without a time-out."""
         self.in_turn = 0
-        self.is_slow = False
-        """Whether its event handlers take longer than `SHORT`, so that each has a clock."""
+        self.owned: tuple[Routed, Delivery] | None = None
+        """The last event for many that became a delivery of its own."""
 
     @property
-    def delivery(self) -> Delivery | None:
+    def delivery(self) -> Delivery | Routed | None:
         """The event in hand."""
         current = self.current
-        return None if current is None else current.delivery
+        if current is None or current.delivery is current.through:
+            return None
+        return current.delivery
 
     # The other half: `Cell`.
 
@@ -101,45 +101,33 @@ class Turns(Accounts):
             if actor is None:
                 return  # ended in this moment
             # No check whether it still lives: its end takes the rest of the batch away.
-            on_receive, special, now = actor.on_receive, SPECIAL, self.context.now
-            direct: dict[type[Any], Any] = getattr(actor, "_direct", special)
-            times: Times | None = None
+            on_receive, special = actor.on_receive, SPECIAL
+            direct: Any = None
+            is_slow, began = self.is_slow, None
             try:
                 for item in self._begin(current, sched):
                     kind = type(item)
-                    if kind is Delivery:  # as `specials.deliver` does it, in line
-                        if times is None:
-                            times = Times(now(), 0.0, 0)
-                        current.delivery, item.times = item, times
-                        event = item.event
+                    if kind is Routed:
+                        if began is None:
+                            began, direct = self.context.now(), getattr(actor, "_direct", special)
+                            self._began, self._routed = began, True
+                        current.delivery, event = item, item.event
                         if type(event) in direct:
                             direct[type(event)](actor, event)
                         else:
                             on_receive(event)
-                        current.delivery = None
-                        try:
-                            item.subscription.pending.remove(item)
-                        except KeyError:
-                            pass  # its killer has settled it, or its first try ended after all
-                        else:
-                            if item.subscription.hears:
-                                item.subscription.settle(item, HANDLED)
-                        times.count += 1
-                        if self.is_slow:
-                            self._note(times)
-                            times = None
+                        current.through = item
+                        if is_slow:
+                            self._time(item, began)
+                            began = None
                     elif kind in special:
                         special[kind](self, current, item)
-                    elif kind in direct:
-                        direct[kind](actor, item)
                     else:
                         on_receive(item)
                     left -= 1
                     if not left:
                         mailbox.partial = True
                         break
-                if times is not None:
-                    self._note(times)
                 if current.flush is not None:
                     current.flush()
             except KeyboardInterrupt as error:
@@ -156,10 +144,13 @@ class Turns(Accounts):
             if self.in_turn != ON_LOOP:  # else the task ends it
                 self._end_turn(sched, turn - left)
 
-    def _note(self, times: Times) -> None:
-        """Note when the deliveries of a turn were through, and whether they take long."""
-        times.ended = self.context.now()
-        self.is_slow = times.ended - times.began > times.count * SHORT
+    def _time(self, item: Routed, began: float) -> None:
+        """Note how long a handler took that is one of those that take their time."""
+        seconds = self.context.now() - began
+        self._began, self.is_slow = None, seconds > SHORT
+        subscription = item.route.by_cell[self]
+        if subscription.notes is not None:
+            subscription.notes.append(Note(self.path, (item,), seconds, HANDLED))
 
     def _begin(self, incarnation: Incarnation, sched: Any) -> Iterable[Any]:
         """Return the messages of this turn: the rest of a batch, or all that has come since."""
@@ -190,6 +181,9 @@ class Turns(Accounts):
             if sched is not mailbox.sched:
                 return  # given up as hung; another turn may be under way
             if done and self._serving:  # else the end of its incarnation has counted
+                if self._routed:
+                    begin = self._begin_of_turn()
+                    self._count_routed(mailbox.last_cut[begin : begin + done])
                 if mailbox.closed or self._settled:
                     self._tally(HANDLED, done - self._settled)
                     self._settled = 0

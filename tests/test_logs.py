@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ringleader import Envelope
 from ringleader.actors.events import TrainingCompleted
 from ringleader.actors.letters import DeathReport
+from ringleader.actors.publication import Publication
 from ringleader.deaths import Death
 from ringleader.logs import log_death, log_event, open_logs, set_event_level
 
@@ -123,12 +123,8 @@ def test_events_can_be_traced_without_the_debug_lines_of_all_others(
         envelope = Envelope(id="1", source="/a", type="training_completed", time=0.0)
         return Publication(TrainingCompleted(config_key=config_key), b"", envelope)
 
-    def delivery(path: str) -> Delivery:
-        event = published("hex8_2p")
-        return Delivery(event.event, event.envelope, cast("Settles", SimpleNamespace(path=path)))
-
     back = set_event_level("DEBUG")
-    log_event(published("hex8_2p"), [delivery("/b"), delivery("/c")])
+    log_event(published("hex8_2p"), ["/b", "/c"])
     log_event(published("hex8_2p"), [])
     back()
     log_event(published("hex5_2p"), [])

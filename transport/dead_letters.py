@@ -103,7 +103,11 @@ class SqliteLetters(LetterArchive):
 
     def put(self, letter: DeadLetter) -> None:
         """Keep a letter; of a delivery that has one already, what is new about it."""
-        self._writer.submit(_Put(letter, self._stored), self._kept)
+        self._writer.submit(_Put(lambda: self._stored(letter)), self._kept)
+
+    def put_aside(self, aside: SetAside) -> None:
+        """Keep an event that is known as bytes only."""
+        self._writer.submit(_Put(lambda: letter_of_log(aside, self._options)), self._kept)
 
     def change(
         self, query: LetterQuery, decide: Decide, then: Then[list[StoredLetter]] | None = None
@@ -140,16 +144,16 @@ class SqliteLetters(LetterArchive):
 class _Put:
     """Writes a letter. It is formatted once, however often the disk refuses to take it."""
 
-    __slots__ = ("_letter", "_news", "_stored")
+    __slots__ = ("_news", "_stored")
 
-    def __init__(self, letter: DeadLetter, stored: Callable[[DeadLetter], StoredLetter]) -> None:
-        self._letter, self._stored = letter, stored
+    def __init__(self, stored: Callable[[], StoredLetter]) -> None:
+        self._stored = stored
         self._news: StoredLetter | None = None
 
     def __call__(self, tables: Tables) -> StoredLetter:
         news = self._news
         if news is None:
-            news = self._news = self._stored(self._letter)
+            news = self._news = self._stored()
         return keep(tables, news)
 
 

@@ -53,6 +53,10 @@ How to read an entry:
 - `config_key` is `<board>_<N>p`, as in `hex8_2p`; `node_id` is who, `hostname` (of `DAEMON_*` only)
   is the machine that a process runs on.
 
+What can't arrive as what it is gets refused where it is published, by type and field: numbers that
+are not finite, integers beyond 64 bits, keys that are not text, text that is not Unicode, objects
+other than plain data, and more bytes or levels than the settings allow (1 MiB, 32 levels).
+
 Where unknown names are allowed (lenient validation), what comes under one is published as
 `UnknownEvent` (`UNKNOWN_EVENT`), with the name as `type` and the payload as `fields`.
 """

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from .actors.events import ALIASES, REJECTED, STAGE_EVENTS, Catalogue, Dedup, Envelope
-from .actors.events.base import CONTENT_TYPE
-from .actors.events.docs import type_name
+from ringleader.actors.events import ALIASES, REJECTED, STAGE_EVENTS, Catalogue, Dedup, Envelope
+from ringleader.actors.events.base import CONTENT_TYPE
+from ringleader.actors.events.docs import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .actors.events import Event
+    from ringleader.actors.events import Event
 
 ASYNCAPI: Final = "3.1.0"
 SCHEMAS: Final = "#/components/schemas/{name}"

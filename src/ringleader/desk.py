@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from . import questions, snapshot
+from .dlq_desk import answer_about_letters
+from .dlq_questions import LetterQuestion
 from .errands import Later
 from .event_desk import EventDesk
 from .event_questions import EventQuestion
@@ -18,6 +21,7 @@ from .why import Finding, find
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ringleader.actors.dead_letter_queue import DeadLetterQueue
     from ringleader.transport.death_records import DeathRecord
 
     from .operate import Done
@@ -52,6 +56,7 @@ class Desk:
         record: of its supervision.
         on_stop: called when a client orders the node to stop; must return at once.
         wanted: the event types that the node is to have subscribers to.
+        letters: its dead letters.
     """
 
     def __init__(
@@ -60,20 +65,20 @@ class Desk:
         record: Record,
         on_stop: Callable[[], object],
         wanted: Expected | None = None,
+        letters: DeadLetterQueue | None = None,
     ) -> None:
         self._system, self._record, self._on_stop = system, record, on_stop
         self.events = EventDesk(system)
-        self._wanted = wanted
+        self._wanted, self._letters = wanted, letters
         self._clock = system.context.clock
         self.phase: Phase = "starting"
 
-    def answer(self, question: Question) -> Any:
+    def answer(self, question: Question) -> Any:  # noqa: PLR0911  # one for each question
         """Answer, or return a `Later` that will; never blocks."""
         if isinstance(question, EventQuestion):
             return self.events.answer(question)
-        return self._about_the_node(question)
-
-    def _about_the_node(self, question: Question) -> Any:
+        if isinstance(question, LetterQuestion):
+            return Later(partial(answer_about_letters, self._letters, question))
         system = self._system
         match question:
             case questions.Tree():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from ringleader.actors.dead_letter_rules import health_of
-from ringleader.actors.dead_letters import LetterQuery
+from ringleader.actors.dead_letters import LetterError, LetterQuery
 
 from .dlq_questions import (
     FULL_PAGE,
@@ -28,8 +28,14 @@ if TYPE_CHECKING:
     from .dlq_questions import LetterQuestion
 
 
-def answer_about_letters(queue: DeadLetterQueue, question: LetterQuestion) -> Any:
-    """Answer a question, or do what is ordered; waits for the disk, and as long as is asked."""
+def answer_about_letters(queue: DeadLetterQueue | None, question: LetterQuestion) -> Any:
+    """Answer a question, or do what is ordered; waits for the disk, and as long as is asked.
+
+    Raises:
+        LetterError: there is no queue, or the disk refuses.
+    """
+    if queue is None:
+        raise LetterError("this node keeps no dead letters")
     match question:
         case FindLetters(query=query):
             return queue.find(fitting(query))

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ringleader.actors.message import Delivery
     from ringleader.actors.publication import Publication
 
     from .deaths import Death
@@ -106,15 +105,14 @@ def set_event_level(level: str) -> Callable[[], None]:
     return lambda: events.setLevel(before)
 
 
-def log_event(publication: Publication, deliveries: Sequence[Delivery]) -> None:
+def log_event(publication: Publication, paths: Sequence[str]) -> None:
     """Log an event and who gets it, in the words of the reference system; for who traces events."""
     envelope, name = publication.envelope, publication.event.EVENT.name
     events.debug(
         "[EventRouter] Published: %s (source=%s) id=%s", name, envelope.source, envelope.id
     )
-    if deliveries:
-        paths = ", ".join(delivery.subscription.path for delivery in deliveries)
-        events.debug("[EventRouter] Delivered to: %s", paths)
+    if paths:
+        events.debug("[EventRouter] Delivered to: %s", ", ".join(paths))
 
 
 def log_death(death: Death) -> None:

@@ -27,6 +27,7 @@ from ringleader.actors.events import (
 from ringleader.actors.events.base import Envelope
 from ringleader.actors.letters import DeadLetter
 from ringleader.actors.routing import RoutingTable
+from ringleader.letterbox import Letterbox, queue_of
 from ringleader.testing import ManualClock, TestSystem
 
 if TYPE_CHECKING:
@@ -76,17 +77,6 @@ class Picky(Actor):
             raise ValueError(f"{self.path} can't")
 
 
-class Both:
-    """Gives each letter to two sinks."""
-
-    def __init__(self, *sinks: Any) -> None:
-        self.sinks = sinks
-
-    def put(self, letter: DeadLetter) -> None:
-        for sink in self.sinks:
-            sink.put(letter)
-
-
 class Place:
     """A system with a queue."""
 
@@ -94,17 +84,8 @@ class Place:
         self.system = TestSystem(intensity=1000, event_types=[Ordered, Note])
         context = self.system.context
         self.store = MemoryLetters(self.system.catalogue.encode, options)
-        context.dead_letters = Both(self.system.dead_letters, self.store)
-        self.republished: list[tuple[Event, str]] = []
-        self.queue = DeadLetterQueue(
-            self.store,
-            catalogue=self.system.catalogue,
-            subscribers=self.system.hub.table,
-            clock=context.clock,
-            options=options,
-            announce=lambda event: self.system.publish(event, source="/system/dead-letters"),
-            republish=lambda event, envelope: self.republished.append((event, envelope.id)),
-        )
+        context.dead_letters = Letterbox(self.system.dead_letters, self.store)
+        self.queue = queue_of(self.system.hub, self.store, options)
         self.mood = Mood()
         self.told: list[Event] = []
 
@@ -321,9 +302,14 @@ def test_an_event_that_was_shed_is_published_again(place: Place) -> None:
     letter = DeadLetter("", Note(), Outcome.REJECTED, 1.0, event_id="x", envelope=envelope)
     place.store.put(letter)
     assert place.letter().status == "dropped"
+    place.start("a", "b")
     retried = place.queue.retry("x")
     assert retried.recovered == (1,)
-    assert place.republished == [(Note(), "x")]
+    place.system.run()
+    assert [(path, e.id, e.source) for path, e in place.mood.envelopes] == [
+        ("/a", "x", "/p"),
+        ("/b", "x", "/p"),
+    ]
 
 
 def test_a_try_that_nobody_reads_any_more_was_none(place: Place) -> None:

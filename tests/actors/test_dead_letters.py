@@ -10,6 +10,8 @@ import msgspec
 import pytest
 
 from ringleader.actors.clock import RealClock
+from ringleader.actors.consumer_rules import SetAside
+from ringleader.actors.dead_letter_options import DeadLetterOptions
 from ringleader.actors.dead_letter_records import as_plain
 from ringleader.actors.dead_letter_rules import abandoned, begun, dropped
 from ringleader.actors.dead_letters import (
@@ -22,11 +24,12 @@ from ringleader.actors.dead_letters import (
 )
 from ringleader.actors.dead_letters_memory import MemoryLetters
 from ringleader.actors.dispatch import spawn
-from ringleader.actors.event_log import EventLogError
+from ringleader.actors.event_log import EventLogError, Record
 from ringleader.actors.events import Catalogue, HandlerFailed, TrainingCompleted
 from ringleader.actors.events.base import Envelope
+from ringleader.actors.events.unknown import UnknownEvent
 from ringleader.actors.letters import DeadLetter, DeathReport, Outcome
-from ringleader.transport.dead_letters import SqliteLetters
+from ringleader.transport.dead_letters import SqliteLetters, keeper_of_asides
 from ringleader.transport.event_schema import SCHEMA, WHAT
 from ringleader.transport.group_writer import GroupWriter
 from ringleader.transport.sqlite import Database
@@ -190,6 +193,36 @@ def test_an_event_that_can_not_be_written_is_kept_in_words_and_abandoned(desk: D
     letter = desk.one()
     assert (letter.status, letter.size, letter.event_id) == ("abandoned", 0, "e1")
     assert "TRAINING_COMPLETED.config_key" in letter.note
+
+
+def test_an_event_of_a_type_that_was_unknown_is_kept_as_it_came(desk: Desk) -> None:
+    envelope = Envelope(id="u", source="/p", type="strange", time=NOW)
+    event = UnknownEvent(type="strange", fields={"a": 1})
+    desk.put(path="", message=event, event_id="u", envelope=envelope, reason=Outcome.UNKNOWN_TYPE)
+    letter = desk.one(full=True)
+    assert (letter.event_type, letter.payload) == ("strange", msgspec.msgpack.encode({"a": 1}))
+
+
+def aside(consumer: str, reason: Outcome = Outcome.INTERRUPTED) -> SetAside:
+    envelope = Envelope(id="e1", source="/pub", type="training_completed", time=NOW - 1)
+    return SetAside(Record(7, envelope, CATALOGUE.encode(DONE)), consumer, reason, "killed", NOW)
+
+
+def test_what_the_event_log_sets_aside_is_a_letter_of_its_consumer(desk: Desk) -> None:
+    desk.store.put_aside(aside("/a"))
+    letter = desk.one(full=True)
+    assert (letter.path, letter.consumer, letter.reason) == ("/a", "/a", Outcome.INTERRUPTED)
+    assert (letter.status, letter.next_retry_at, letter.error) == ("pending", None, "killed")
+    assert letter.payload is not None
+    assert CATALOGUE.decode(letter.event_type, letter.payload) == DONE
+    desk.put(path="/a", detail="again")
+    assert desk.one().error == "again"
+
+
+def test_what_came_from_outside_and_can_not_be_published_waits_for_a_person(desk: Desk) -> None:
+    desk.store.put_aside(aside("", Outcome.REJECTED))
+    letter = desk.one()
+    assert (letter.path, letter.status, letter.next_retry_at) == ("", "pending", None)
 
 
 def test_texts_have_a_bound(desk: Desk) -> None:
@@ -373,6 +406,13 @@ def test_memory_has_an_end_and_what_is_closed_goes_first() -> None:
     assert ([x.event_id for x in desk.all()], store.lost) == (["e3", "e4"], 1)
     desk.put(1)
     assert [(x.number, x.event_id) for x in desk.all()] == [(4, "e4"), (5, "e1")]
+
+
+def test_the_event_log_keeps_what_it_sets_aside_in_its_own_transaction(file: File) -> None:
+    desk = Desk(file.open())
+    keep = keeper_of_asides(DeadLetterOptions())
+    assert file.writer.call(lambda tables: keep(tables, aside("/a")), 5) is None
+    assert desk.one().path == "/a"
 
 
 def test_letters_outlive_their_process(file: File) -> None:

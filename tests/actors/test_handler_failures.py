@@ -92,6 +92,8 @@ def test_a_handler_that_raises_is_told_of_in_the_name_of_its_actor(system: TestS
         event_type="TRAINING_COMPLETED",
         error="ValueError: bad",
         coordinator="fragile",
+        event_id=envelope.causationid,
+        duration_seconds=0.0,
     )
     assert (envelope.source, envelope.subject, envelope.depth) == ("/fragile", "/fragile", 1)
     assert envelope.causationid is not None

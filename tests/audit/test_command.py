@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from ringleader import System
 from ringleader.audit.scan import scan
 from ringleader.cli import events_audit
 from ringleader.cli.output import Command, Commands
+from ringleader.control import ControlServer
+from ringleader.desk import Desk
+from ringleader.events import TrainingFailed
+from tests.probe import probe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +96,25 @@ def test_arguments_that_make_no_sense_end_with_2(
     code, text = run(*arguments)
     assert code == 2
     assert message in text
+
+
+def test_a_running_node_is_asked_what_it_saw(shop: Shop) -> None:
+    shop.facts()
+    with System(node_id="n1", seed=1) as system:
+        desk = Desk(system, cast("Any", None), lambda: None)
+        server = ControlServer(shop.path / "control.sock", desk.answer, system.context.spawn)
+        server.start()
+        system.publish(TrainingFailed(config_key="hex8_2p", error="x"))
+        probe(lambda: system.statistics().events.published)
+        system.subscribe("MODEL_PROMOTED", lambda _: None)
+        code, text = run(shop.path, "--live", "--data-dir", shop.path)
+        strictly = run(shop.path, "--live", "--strict", "--data-dir", shop.path)[1]
+        assert server.close()
+    assert code == 1
+    assert "node n1 was asked what it saw" in text
+    assert "TRAINING_FAILED was published once, and nobody is subscribed to it" in text
+    assert "excused: 1 idle" in text
+    assert "is subscribed to MODEL_PROMOTED, and never got anything" in strictly
 
 
 def test_without_a_node_the_question_what_it_saw_ends_with_75(shop: Shop) -> None:

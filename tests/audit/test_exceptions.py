@@ -116,7 +116,7 @@ reason = "an order is repeated once"
             "either types or modules",
         ),
         ('kind = "unpublished"\nmodules = ["b"]\nreason = "r"', "by the names of types only"),
-        ('kind = "stale"\ntypes = ["A"]\nreason = "r"', "always a fault"),
+        ('kind = "stale"\ntypes = ["A"]\nreason = "r"', "no list speaks of this"),
         ('kind = "cycle"\ntypes = ["A"]\nreason = "r"', "owners are for cycles"),
         ('kind = "unused"\ntypes = ["A"]\nowners = ["B"]\nreason = "r"', "owners are for cycles"),
         ('kind = "unusd"\ntypes = ["A"]\nreason = "r"', "unusd"),

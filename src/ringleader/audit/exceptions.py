@@ -23,6 +23,10 @@ OWN: Final = Path(__file__).with_name("exceptions.toml")
 """The list about ringleader itself."""
 
 
+UNLISTED: Final[frozenset[Kind]] = frozenset({"stale", "unreadable", "idle"})
+"""What is always a fault, and what never is by itself."""
+
+
 class ExceptionsError(RingleaderError):
     """A list of exceptions can't be used; the message says where and why."""
 
@@ -81,9 +85,9 @@ def read(path: Path) -> tuple[Entry, ...]:
 def _problem(entry: Entry) -> str:
     if not entry.reason.strip():
         return "it has no reason; say why it is no fault"
-    if entry.kind in ("stale", "unreadable"):
-        kinds = ", ".join(k for k in get_args(Kind) if k not in ("stale", "unreadable"))
-        return f"this is always a fault; the kinds that can be excused are {kinds}"
+    if entry.kind in UNLISTED:
+        kinds = ", ".join(k for k in get_args(Kind) if k not in UNLISTED)
+        return f"no list speaks of this; the kinds that can be excused are {kinds}"
     if bool(entry.types) == bool(entry.modules):
         return "it needs either types or modules"
     if entry.modules and entry.kind in NEVER_BY_GROUP:
@@ -159,8 +163,6 @@ def stale(
     found: list[Finding] = []
     known = {*events, *(event.module for event in events.values())}
     for number, entry in enumerate(entries):
-        if entry.kind == "idle":
-            continue  # only a running node tells
         for name, field in entry.keys():  # noqa: SIM118  # no mapping
             if (number, name, field) not in used:
                 near = "" if name in known else did_you_mean(nearest(name, known))

@@ -187,7 +187,7 @@ def bounded_cycle(facts: Facts, owner: str, carries: str) -> Finding | None:
         starts = sorted(through, key=step_order)
         starts += sorted((s for s in knot if through and s.is_event), key=step_order)
         cycles = [c for step in starts if through.intersection(c := shortest(knot, step))]
-        if cycles:
+        if cycles and _is_about([step.site for step in knot], facts):
             best = min(cycles, key=lambda c: (not any(s.is_event for s in c), len(c)))
             return cycle_finding(best, len({step.source for step in knot}))
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ringleader.actors.events.aliases import ALIASES
 from ringleader.actors.events.errors import did_you_mean, nearest
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ..client import NodeClient
     from ..subscribed import Subscribed
     from .model import EventInfo
+
+
+NOT_YET: Final = "what has not happened yet was told to nobody"
+"""Why a subscription that never got anything is no fault by itself."""
 
 
 def ask(client: NodeClient, events: Mapping[str, EventInfo]) -> tuple[str, list[Finding]]:
@@ -63,7 +67,7 @@ def _idle(table: list[Subscribed]) -> Iterator[Finding]:
     for found in sorted(table, key=lambda s: (s.topic, s.path)):
         if not found.sent and found.breadth != "all":
             what = f"{found.path} is subscribed to {found.topic}, and never got anything"
-            yield Finding("idle", found.topic, what, owners=(found.path,))
+            yield Finding("idle", found.topic, what, owners=(found.path,), excused=NOT_YET)
 
 
 def _renamed(renamed: Mapping[str, int]) -> Iterator[Finding]:

@@ -51,9 +51,7 @@ class Status(StrEnum):
 
 Ids: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[ID]...", help="Numbers of letters, or ids of events: all their letters."
-    ),
+    typer.Argument(metavar="ID", help="Numbers of letters, or ids of events: all their letters."),
 ]
 Type: TypeAlias = Annotated[
     str | None, typer.Option("--type", metavar="TYPE", help="Only of this event type.")

@@ -1,5 +1,6 @@
 """`ringleader dlq retry`, `drop`, `purge`: what is done about the dead letters of a node."""
 
+import sys
 from typing import Annotated, Final
 
 import typer
@@ -187,9 +188,9 @@ def _confirm(question: str, *, yes: bool, json: bool) -> None:
         return
     if json:
         raise BadArgument(f"{question} With --json nobody is asked; say --yes")
-    try:
-        is_wanted = typer.confirm(question, err=True)
-    except typer.Abort:
-        is_wanted = False
-    if not is_wanted:
+    typer.echo(f"{question} [y/N] ", err=True, nl=False)
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        note("")  # nobody has ended the line
+    if answer.strip().lower() not in {"y", "yes"}:
         raise BadArgument("nothing is done; --yes does it without asking")

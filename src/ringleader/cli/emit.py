@@ -54,8 +54,10 @@ def emit(
 ) -> int:
     """Publish an event; print its id, and what became of it.
 
-    While no node runs it is left in the spool, which the next node takes in. Exit codes: 0 the
-    node or the spool has it, or it was a duplicate; 2 it is no event; 75 not now: try again later.
+    While no node runs it is left in the spool, which the next node takes in.
+
+    Exit codes: 0 the node or the spool has it, or it was a duplicate; 1 it is no event, or the
+    node does not want it; 75 not now: try again later.
     """
     where = data_dir_named(config, data_dir).path
     with Client(where, source=source, timeout=timeout) as client:
@@ -105,17 +107,19 @@ def _words(became: Receipt | Spooled | str) -> str:
             return f"{became} accepted"
         case Spooled(id=found, path=path):
             return f"{found} spooled: no node takes it now, the next one will ({Path(path).name})"
-        case Receipt(routing=Routing.ROUTED):
-            number = became.deliveries
-            return f"{became.id} routed to {number} subscriber{'' if number == 1 else 's'}"
-        case Receipt(routing=Routing.UNROUTED):
-            return f"{became.id} published; nobody subscribes to it"
-        case Receipt(routing=Routing.DUPLICATE):
-            return f"{became.id} is a duplicate of {became.duplicate_of or 'an earlier event'}"
-        case Receipt(routing=Routing.SHED):
-            return f"{became.id} was shed: the node is behind. It is a dead letter"
-        case _:
-            return f"{became.id} is too old to mean anything. It is a dead letter"
+        case Receipt():
+            return f"{became.id} {_routed(became)}"
+
+
+def _routed(receipt: Receipt) -> str:
+    number = receipt.deliveries
+    return {
+        Routing.ROUTED: f"routed to {number} subscriber{'' if number == 1 else 's'}",
+        Routing.UNROUTED: "published; nobody subscribes to it",
+        Routing.DUPLICATE: f"is a duplicate of {receipt.duplicate_of or 'an earlier event'}",
+        Routing.SHED: "was shed: the node is behind. It is a dead letter",
+        Routing.EXPIRED: "is too old to mean anything. It is a dead letter",
+    }[receipt.routing]
 
 
 def _as_json(became: Receipt | Spooled | str) -> dict[str, Any]:

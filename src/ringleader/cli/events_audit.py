@@ -1,5 +1,8 @@
 """`ringleader events audit`: who publishes what, who handles it, and what does not fit."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,6 +17,7 @@ from .choice import Config, Data, Json, data_dir_named
 from .output import CLEAN, answers_errors, print_json
 
 FOUND: Final = 1
+"""Something does not fit."""
 
 Paths = Annotated[
     list[Path] | None,
@@ -38,6 +42,18 @@ Verbose = Annotated[
 ]
 
 
+@contextmanager
+def no_collections() -> Iterator[None]:
+    """Keep the garbage collector from going through syntax trees again and again: 0.5 s of 1.7."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 @answers_errors
 def audit(
     paths: Paths = None,
@@ -55,7 +71,8 @@ def audit(
     Code is read, not run; what ringleader itself publishes and handles is known. Exit code 0 if
     there is nothing to mend, 1 if there is, 2 if the arguments make no sense.
     """
-    facts = scan(paths or [PACKAGE])
+    with no_collections():
+        facts = scan(paths or [PACKAGE])
     lists = [OWN, *(exceptions or ())]
     if live:
         with NodeClient(data_dir_named(config, data_dir).socket) as client:

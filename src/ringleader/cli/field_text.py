@@ -47,7 +47,7 @@ class BadEvent(RingleaderError):  # noqa: N818  # as a command says it
         exit_code: of the command.
     """
 
-    exit_code = 2
+    exit_code = 1
 
 
 def fields_from(pairs: Iterable[str], kind: type[Event] | None) -> dict[str, Any]:
