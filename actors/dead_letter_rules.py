@@ -89,8 +89,8 @@ def failed_again(known: StoredLetter, news: StoredLetter) -> StoredLetter:
     """Return what is known of a delivery that has a letter already, and has failed again.
 
     What the news say is taken over. A try of ours was counted when it ended (`after_try`), so
-    nothing is counted here. A letter that was closed as recovered or dropped begins anew: the
-    event was delivered once more, and failed.
+    nothing is counted here. A letter that was recovered begins anew: the event was delivered once
+    more, and failed. One that was dropped stays so: nobody wants it.
     """
     kept = news if news.size else known
     told = replace(
@@ -107,7 +107,7 @@ def failed_again(known: StoredLetter, news: StoredLetter) -> StoredLetter:
         envelope=news.envelope or known.envelope,
         updated_at=max(known.updated_at, news.created_at),
     )
-    if known.status in ("recovered", "dropped"):
+    if known.status == "recovered":
         return replace(
             told,
             status=news.status,

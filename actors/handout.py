@@ -46,10 +46,10 @@ class Handout:
         """Give an event to everyone who wants it; to all at once, or when `flush` is called."""
         hub = self._hub
         route = hub.table.route(type(publication.event))
-        if route.is_plain and not is_urgent and publication.envelope.source not in route.paths:
+        if route.is_plain and not is_urgent and publication.envelope.source not in route.by_path:
             if route is not hub.waiting_route or len(hub.waiting) >= MANY:
                 self.flush()
-                hub.waiting_route = route
+            hub.waiting_route = route
             hub.waiting.append(publication)
             return
         self.flush()
@@ -60,6 +60,7 @@ class Handout:
         """Give what was kept to whom it is for."""
         hub = self._hub
         publications, route = hub.waiting, hub.waiting_route
+        hub.waiting_route = None
         if not publications or route is None:
             return
         hub.waiting = []  # first: nothing is given twice, whatever happens
@@ -92,9 +93,11 @@ class Handout:
         hub.history.entries.extend([(item, paths) for item in items])
         if not count:
             hub.unrouted += number
-        routing = ROUTED if count else Routing.UNROUTED
+        decision = (ROUTED if count else Routing.UNROUTED, count, None)
         for publication in publications:
-            publication.decided(routing, count)
+            publication.decision = decision  # first: whoever comes second sees the other
+            if publication.callbacks is not None:
+                publication.tell()
         if hub.taps or hub.traces:
             for publication in publications:
                 for tap in hub.taps:

@@ -23,6 +23,7 @@ class Kind:
     """One event type, and how often it was published.
 
     Attributes:
+        check: validates an event; returns what subscribers get, and its bytes.
         name: `TRAINING_COMPLETED`.
         value: on the wire.
         is_logged: whether it is committed to the event log before anyone sees it.
@@ -35,6 +36,7 @@ class Kind:
     __slots__ = (
         "_on_pressure",
         "_priority",
+        "check",
         "is_logged",
         "is_urgent",
         "key",
@@ -44,7 +46,8 @@ class Kind:
         "value",
     )
 
-    def __init__(self, event_type: EventType) -> None:
+    def __init__(self, event_type: EventType, check: Callable[[Any], tuple[Any, bytes]]) -> None:
+        self.check = check
         self.name, self.value = event_type.name, event_type.value
         self.is_logged = event_type.durable or event_type.bridged
         self.max_age = event_type.max_age

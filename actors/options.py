@@ -250,18 +250,6 @@ class EventLogOptions(Struct, frozen=True, kw_only=True):
             "(seconds)",
         ),
     ] = 604_800
-    prune_interval: Annotated[
-        float, Meta(gt=0, description="how often is looked for what can be removed (seconds)")
-    ] = 60
-    poll_interval: Annotated[
-        float,
-        Meta(
-            gt=0,
-            description="how often consumers look for events of which they were not told; events "
-            "are pushed, so this finds none (seconds)",
-            extra={"env": "COORDINATOR_CROSS_PROCESS_POLL_INTERVAL"},
-        ),
-    ] = 5
 
 
 class StageOptions(Struct, frozen=True, kw_only=True):

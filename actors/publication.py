@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -53,6 +53,9 @@ class Receipt:
         return self.routing is Routing.DUPLICATE
 
 
+Decision: TypeAlias = tuple[Routing, int, str | None]
+
+
 class Publication(msgspec.Struct, eq=False):
     """A published event; returned at once, while the registry may not have seen it yet.
 
@@ -65,6 +68,8 @@ class Publication(msgspec.Struct, eq=False):
         is_logged: whether it is to be committed to the event log before anyone sees it.
         is_own: whether its id was made here, so that no other event has it.
         sequence: its place in the log once it is there, set by the log; see `EventLog.append`.
+        decision: routing, deliveries, and the id of the event that it repeats.
+        callbacks: functions that take a receipt, once there is one.
     """
 
     event: Any
@@ -73,10 +78,8 @@ class Publication(msgspec.Struct, eq=False):
     is_logged: bool = False
     is_own: bool = True
     sequence: int | None = None
-    _routing: Routing | None = None
-    _deliveries: int = 0
-    _about: str | None = None
-    _callbacks: Any = None  # a list of functions that take a receipt, once there is one
+    decision: Decision | None = None
+    callbacks: Any = None
 
     @property
     def id(self) -> str:
@@ -86,10 +89,11 @@ class Publication(msgspec.Struct, eq=False):
     @property
     def receipt(self) -> Receipt | None:
         """What became of it; None while the registry has not decided."""
-        routing = self._routing
-        if routing is None:
+        decision = self.decision
+        if decision is None:
             return None
-        return Receipt(self.id, routing, self._deliveries, self.sequence, self._about)
+        routing, deliveries, about = decision
+        return Receipt(self.id, routing, deliveries, self.sequence, about)
 
     def get(self, *, timeout: float | None = None) -> Receipt:
         """Wait until the registry has decided, and the log has committed; return what became of it.
@@ -109,21 +113,21 @@ class Publication(msgspec.Struct, eq=False):
 
         It may be called in any thread, and must not raise.
         """
-        if self._callbacks is None:
-            self._callbacks = []
-        self._callbacks.append(call)
-        if self._routing is not None:  # after the append: whoever comes second sees the other
-            self._tell()
+        if self.callbacks is None:
+            self.callbacks = []
+        self.callbacks.append(call)
+        if self.decision is not None:  # after the append: whoever comes second sees the other
+            self.tell()
 
     def decided(self, routing: Routing, deliveries: int = 0, about: str | None = None) -> None:
         """Say what became of it, once; by the registry, or whoever keeps it from getting there."""
-        self._deliveries, self._about = deliveries, about
-        self._routing = routing
-        if self._callbacks is not None:
-            self._tell()
+        self.decision = (routing, deliveries, about)
+        if self.callbacks is not None:
+            self.tell()
 
-    def _tell(self) -> None:
-        receipt, callbacks = self.receipt, self._callbacks
+    def tell(self) -> None:
+        """Tell those who wait for the decision; called by whoever has made it."""
+        receipt, callbacks = self.receipt, self.callbacks
         while callbacks and receipt is not None:
             try:
                 call = callbacks.pop()

@@ -91,8 +91,10 @@ class Publishing:
                 the event log can't be written, and the type is kept there.
             PublishError: the registry is not running, or too many events caused one another.
         """
-        value, payload = self.catalogue.validated(event)
-        kind = self.kind(type(value))
+        kind = self.kinds.get(type(event))
+        if kind is None:
+            kind = self.kind(type(event))
+        value, payload = kind.check(event)
         if cause is None:
             envelope = Envelope(
                 id=f"{self._prefix}{next(self._ids)}",
@@ -104,7 +106,17 @@ class Publishing:
             )
         else:
             envelope = self._caused(cause, kind, source, subject)
-        return self._send(Publication(value, payload, envelope, kind.is_logged), kind)
+        publication = Publication(value, payload, envelope, kind.is_logged)
+        ref = self.ref
+        if ref is None or kind.is_urgent or kind.is_logged or self.level is not NONE:
+            return self._send(publication, kind)
+        mailbox = ref.cell.mailbox  # as `tell` does it: every event that is published comes here
+        if mailbox.closed or len(mailbox.q) >= mailbox.capacity or self.context.abandoned:
+            return self._send(publication, kind)
+        mailbox.q.append(publication)
+        if not mailbox.busy:
+            mailbox.wake()
+        return publication
 
     def _caused(self, cause: Envelope, kind: Kind, source: str, subject: str | None) -> Envelope:
         depth = cause.depth + 1
@@ -172,8 +184,8 @@ class Publishing:
             if self.unknown[name] == 1:
                 logger.warning("published as UNKNOWN_EVENT, and so will be all like it: %s", error)
         self.renamed.update(parsed.renamed)
-        value, data = self.catalogue.validated(parsed.event)
-        kind = self.kind(type(value))
+        kind = self.kind(type(parsed.event))
+        value, data = kind.check(parsed.event)
         now = self._time()
         envelope = Envelope(
             id=id or f"{self._prefix}{next(self._ids)}",
@@ -199,7 +211,8 @@ class Publishing:
         """Return what is known of a type."""
         kind = self.kinds.get(event_class)
         if kind is None:
-            kind = self.kinds.setdefault(event_class, Kind(event_class.EVENT))
+            check = self.catalogue.check_of(event_class)
+            kind = self.kinds.setdefault(event_class, Kind(event_class.EVENT, check))
         return kind
 
     def _send(self, publication: Publication, kind: Kind, *, is_own: bool = True) -> Publication:

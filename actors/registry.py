@@ -13,7 +13,7 @@ from .errors import RingleaderError
 from .events.errors import EventValidationError, UnknownEventTypeError
 from .events.resilience import HandlerTimeout
 from .handlers import handles
-from .handout import Handout
+from .handout import MANY, Handout
 from .hang import stack_of
 from .hub import Committed, EventHub
 from .letters import Outcome
@@ -73,32 +73,29 @@ class Registry(Actor):
     def on_receive(self, message: Any) -> Any:
         """Take a message; events without a look at any table."""
         if type(message) is Publication:
+            if self._hub.urgent:
+                self.route_urgent(None)
             self.route(message)
             return None
         return super().on_receive(message)
-
-    @handles(Publication)
-    def route(self, publication: Publication) -> None:
-        """Route an event, and before it those that are urgent."""
-        if self._hub.urgent:
-            self.route_urgent(None)
-        self._route(publication)
 
     @handles(Urgent)
     def route_urgent(self, _: Urgent | None) -> None:
         """Route what must not wait behind the rest."""
         urgent = self._hub.urgent
         while urgent:
-            self._route(urgent.popleft())
+            self.route(urgent.popleft())
 
-    def _route(self, publication: Publication) -> None:
+    @handles(Publication)
+    def route(self, publication: Publication) -> None:
         """Count, deduplicate, and commit or deliver."""
         hub, event = self._hub, publication.event
         kind = hub.kinds[type(event)]
         kind.published += 1
-        if hub.window is not None and (kind.key is not None or not publication.is_own):
-            key = publication.id if kind.key is None else kind.key(event, publication.payload)
-            original = hub.window.original(key, publication.id, self._now())
+        key = kind.key
+        if hub.window is not None and (key is not None or not publication.is_own):
+            seen = publication.id if key is None else key(event, publication.payload)
+            original = hub.window.original(seen, publication.id, self._now())
             if original is not None:
                 self._drop(publication, original)
                 return
@@ -106,6 +103,17 @@ class Registry(Actor):
             publication.is_logged or publication.envelope.source in hub.passing
         ):
             self._commit(publication)
+            return
+        route = hub.waiting_route
+        if (
+            route is not None
+            and route.kind is type(event)
+            and route.is_current
+            and not kind.is_urgent
+            and publication.envelope.source not in route.by_path
+            and len(hub.waiting) < MANY
+        ):
+            hub.waiting.append(publication)  # with others of its type; the way of most events
         else:
             self._handout.give(publication, is_urgent=kind.is_urgent)
 

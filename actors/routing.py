@@ -148,16 +148,21 @@ class Route:
     """Who gets events of one type; never changed, so that what was routed stays so.
 
     Attributes:
+        kind: the type.
         subscriptions: each subscriber once, in order of subscription, by its narrowest topic.
         paths: of the subscribers, in this order.
+        by_path: the same as a set.
         by_cell: the same subscriptions.
         is_plain: whether none has a condition or a durable consumer.
+        is_current: whether no subscription has changed since.
     """
 
-    __slots__ = ("by_cell", "is_plain", "paths", "subscriptions")
+    __slots__ = ("by_cell", "by_path", "is_current", "is_plain", "kind", "paths", "subscriptions")
 
-    def __init__(self, subscriptions: tuple[Subscription, ...]) -> None:
-        self.subscriptions = subscriptions
+    def __init__(self, kind: type[Event], subscriptions: tuple[Subscription, ...]) -> None:
+        self.kind, self.subscriptions = kind, subscriptions
+        self.is_current = True
+        self.by_path = frozenset(s.path for s in subscriptions)
         self.paths = tuple(s.path for s in subscriptions)
         self.by_cell: dict[Turns, Subscription] = {s.ref.cell: s for s in subscriptions}
         self.is_plain = all(s.condition is None and s.feed is None for s in subscriptions)
@@ -198,7 +203,7 @@ class RoutingTable:
                     subscription.echo, subscription.timeout = echo, timeout
                     subscription.condition = condition
                     subscription.feed_from(feed)
-                    self._routes = {}
+                    self._outdate()
                     return subscription
             subscription = Subscription(
                 ref, topic, echo=echo, condition=condition, timeout=timeout, feed=feed
@@ -220,6 +225,12 @@ class RoutingTable:
             own = [s for s in mine if not s.declared]
             self._set(ref, (*merged, *own))
 
+    def _outdate(self) -> None:
+        """Let every route be worked out anew; the caller has the lock."""
+        routes, self._routes = self._routes, {}
+        for route in routes.values():
+            route.is_current = False
+
     def has(self, ref: Ref[Any]) -> bool:
         """Tell whether anybody at this path is subscribed to anything."""
         return ref.path in self._by_path
@@ -237,7 +248,7 @@ class RoutingTable:
             self._by_path[ref.path] = subscriptions
         else:
             self._by_path.pop(ref.path, None)
-        self._routes = {}
+        self._outdate()
 
     def unsubscribe(self, ref: Ref[Any], topic: Topic | None = None) -> bool:
         """Drop a subscription, or all of this subscriber; tell whether there was one."""
@@ -270,7 +281,7 @@ class RoutingTable:
             for mine in self._by_path.values()
             if (wanting := [s for s in mine if s.wants(kind)])
         )
-        return Route(found)
+        return Route(kind, found)
 
     def subscriptions(self) -> list[Subscription]:
         """Return all subscriptions."""

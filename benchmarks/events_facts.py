@@ -6,6 +6,8 @@ import itertools
 from typing import NamedTuple
 
 SUBSCRIBERS = 10
+PRODUCERS = 64
+"""Who publish at the same time, where each waits for its acknowledgement."""
 NAME = "TRAINING_COMPLETED"
 REPEATED = 100
 """One event in so many says what the one before it said."""
@@ -41,6 +43,17 @@ def batch(size: int) -> Batch:
     for place in range(size):
         facts.append(facts[-1] if place % REPEATED == REPEATED - 1 else _fact(next(_numbers)))
     return Batch(facts, size - size // REPEATED)
+
+
+def different(size: int) -> list[Fact]:
+    """Make facts that were never published in this process, without repetitions."""
+    return [_fact(next(_numbers)) for _ in range(size)]
+
+
+def parts(size: int) -> list[list[Fact]]:
+    """Share different facts out among the producers."""
+    facts = different(size)
+    return [facts[first::PRODUCERS] for first in range(PRODUCERS)]
 
 
 def _fact(number: int) -> Fact:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import ExitStack
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from .events_cases import Case, Peer, Run
     from .measure import Effort
-
-OURS = "ringleader"
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,29 +37,35 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
-    """A case's outcome, in events a second."""
+    """A case's outcome, in events a second; `form` is our best one, whose figures are compared."""
 
     case: str
     what: str
+    form: str
     ringleader: Spread
+    forms: dict[str, Spread]
     peers: list[Comparison]
 
 
 def measure(case: Case, effort: Effort, announce: Callable[[str], None]) -> Rate:
     """Measure all sides in turn, so that a slow moment of the machine hits all of them."""
-    runs, missing = load(case)
-    figures: dict[str, list[float]] = {side: [] for side in runs}
-    size = max(1, round(case.size * effort.scale))
-    for number in range(effort.rounds):
-        announce(f"{case.name}: round {number + 1} of {effort.rounds}")
-        order = list(runs) if number % 2 else list(reversed(runs))
-        for side in order:
-            figures[side].append(figure(runs[side], size, effort.seconds))
-    ours = figures[OURS]
+    with ExitStack() as stack:
+        runs, missing = load(case, stack)
+        figures: dict[str, list[float]] = {side: [] for side in runs}
+        size = max(1, round(case.size * effort.scale))
+        for number in range(effort.rounds):
+            announce(f"{case.name}: round {number + 1} of {effort.rounds}")
+            order = list(runs) if number % 2 else list(reversed(runs))
+            for side in order:
+                figures[side].append(figure(runs[side], size, effort.seconds))
+    best = max(case.ours, key=lambda form: median(figures[form]))
+    ours = figures[best]
     return Rate(
         case=case.name,
         what=case.what,
+        form=best,
         ringleader=spread(ours),
+        forms={form: spread(figures[form]) for form in case.ours},
         peers=[
             compare(peer, ours, figures[peer.name])
             if peer.name in figures
@@ -70,13 +75,13 @@ def measure(case: Case, effort: Effort, announce: Callable[[str], None]) -> Rate
     )
 
 
-def load(case: Case) -> tuple[dict[str, Run], dict[str, str]]:
-    """Return what runs each side, and of the others why not."""
-    runs: dict[str, Run] = {OURS: case.ours()}
+def load(case: Case, stack: ExitStack) -> tuple[dict[str, Run], dict[str, str]]:
+    """Return what runs each side until `stack` is closed, and of the other peers why not."""
+    runs = {form: stack.enter_context(make()) for form, make in case.ours.items()}
     missing: dict[str, str] = {}
     for peer in case.peers:
         try:
-            runs[peer.name] = peer.load()
+            runs[peer.name] = stack.enter_context(peer.load())
         except ImportError as error:
             missing[peer.name] = f"{error}; install the extra: pip install -e '.[bench]'"
     return runs, missing

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import queue
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from ringleader.actors.dispatch import spawn
 from ringleader.actors.errors import RingleaderError
-from ringleader.actors.event_log import ConsumerSpec, EventLogError, LogQuery, Settled
+from ringleader.actors.event_log import ConsumerSpec, LogQuery, Settled
 from ringleader.actors.event_log_memory import MemoryEventLog
 from ringleader.actors.events.base import Envelope, Event, EventType
 from ringleader.actors.letters import Outcome
@@ -29,7 +30,7 @@ T = TypeVar("T")
 PATIENCE = 20.0
 
 
-class Fact(Event):
+class Fact(Event, frozen=True, kw_only=True):
     """Whatever."""
 
     EVENT: ClassVar[EventType] = EventType.custom("FACT")
@@ -88,7 +89,7 @@ class Stand:
         return MemoryEventLog(
             self.clock,
             options=self.options,
-            on_loss=lambda *loss: self.losses.append(loss),
+            on_loss=self._lose,
             aside=self._aside,
         )
 
@@ -100,6 +101,9 @@ class Stand:
         for info in self.consumers():
             if info.active and info.lease_until is None:
                 self.detach(info.name, info.owner)
+
+    def _lose(self, names: tuple[str, ...], first: int, last: int) -> None:
+        self.losses.append((names, first, last))
 
     def _aside(self, aside: SetAside) -> None:
         self.letters.append(Letter(aside.record.envelope.id, aside.consumer, str(aside.reason)))
@@ -122,10 +126,12 @@ class Stand:
 
     def attach(self, name: str = "c", owner: str = "o", **spec: Any) -> ConsumerInfo:
         asked = ConsumerSpec(name=name, **spec)
-        return answer(lambda then: self.log.attach(asked, owner, then))
+        result: ConsumerInfo = answer(partial(self.log.attach, asked, owner))
+        return result
 
     def fetch(self, limit: int = 100, name: str = "c", owner: str = "o") -> Fetched:
-        return answer(lambda then: self.log.fetch(name, owner, limit, then))
+        result: Fetched = answer(partial(self.log.fetch, name, owner, limit))
+        return result
 
     def ids(self, limit: int = 100, name: str = "c", owner: str = "o") -> list[str]:
         return ids_of(self.fetch(limit, name, owner).records)
@@ -140,20 +146,24 @@ class Stand:
         owner: str = "o",
     ) -> int:
         outcomes = [Settled(sequence, outcome, "why", letter) for sequence in sequences]
-        return answer(lambda then: self.log.settle(name, owner, outcomes, then))
+        result: int = answer(partial(self.log.settle, name, owner, outcomes))
+        return result
 
     def hand_back(self, sequences: Sequence[int], name: str = "c", owner: str = "o") -> None:
         self.log.hand_back(name, owner, sequences)
         assert self.log.flush(PATIENCE)
 
     def detach(self, name: str = "c", owner: str = "o") -> bool:
-        return answer(lambda then: self.log.detach(name, owner, then))
+        result: bool = answer(partial(self.log.detach, name, owner))
+        return result
 
     def forget(self, name: str = "c") -> bool:
-        return answer(lambda then: self.log.forget(name, then))
+        result: bool = answer(partial(self.log.forget, name))
+        return result
 
     def rewind(self, after: int, name: str = "c") -> ConsumerInfo:
-        return answer(lambda then: self.log.rewind(name, after, then))
+        result: ConsumerInfo = answer(partial(self.log.rewind, name, after))
+        return result
 
     def reclaim(self) -> None:
         self.log.reclaim(self.clock.time())
@@ -194,7 +204,7 @@ class SqliteStand(Stand):
             spawn=spawn,
             epoch=self._epoch,
             options=self.options,
-            on_loss=lambda *loss: self.losses.append(loss),
+            on_loss=self._lose,
             aside=self._keep,
         )
         return self.store.log
@@ -224,15 +234,3 @@ def answer(ask: Callable[[Then[T]], object]) -> T:
 
 def ids_of(records: Iterable[Record]) -> list[str]:
     return [record.envelope.id for record in records]
-
-
-__all__ = [
-    "ConsumerSpec",
-    "EventLogError",
-    "Letter",
-    "SqliteStand",
-    "Stand",
-    "answer",
-    "ids_of",
-    "publication",
-]

@@ -11,8 +11,8 @@ from ringleader.actors.errors import PublishError
 from ringleader.actors.events.errors import EventValidationError, UnknownEventTypeError
 from ringleader.actors.publication import Receipt, Routing
 from ringleader.events_client import Client
-from ringleader.node_errors import NoNode, NodeAway, OrderRefused
-from ringleader.spool import SpoolFull, SpoolLimits, Spooled, read, waiting
+from ringleader.node_errors import NodeAway, NoNode, OrderRefused
+from ringleader.spool import Spooled, SpoolFull, SpoolLimits, read, waiting
 from tests.event_bench import TYPES, Bench, Happened, Lived, Passed, running
 from tests.probe import probe
 
@@ -106,8 +106,8 @@ def test_the_cause_of_an_event_goes_with_it(bench: Bench, client: Client) -> Non
 def test_who_does_not_wait_gets_the_id(bench: Bench, client: Client) -> None:
     found = client.post(Happened(number=1))
     probe(lambda: [envelope.id for envelope in bench.seen] == [found])
-    with pytest.raises(OrderRefused):
-        Client(bench.path, event_types=[Lived], spool=False).post(Lived())
+    with Client(bench.path, event_types=[Lived]) as stranger, pytest.raises(OrderRefused):
+        stranger.post(Lived())
 
 
 def test_threads_share_a_client(bench: Bench, client: Client) -> None:

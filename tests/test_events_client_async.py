@@ -79,7 +79,7 @@ def test_errors_are_those_of_the_other_client(bench: Bench, tmp_path: Path) -> N
                 client.consumer("/a")
         async with AsyncClient(tmp_path / "none", spool=False, timeout=0.05) as client:
             with pytest.raises(NodeAway):
-                await client.publish("DAEMON_STARTED", {"daemon_name": "d", "hostname": "h"})
+                await client.publish("TRAINING_COMPLETED", {"config_key": "k", "model_path": "m"})
             with pytest.raises(NoNode):
                 await client.listen().open()
 
@@ -112,15 +112,14 @@ def test_a_client_goes_on_when_the_node_was_restarted(bench: Bench) -> None:
 
 def test_a_consumer_is_iterated_over_with_async_for(bench: Bench) -> None:
     async def main() -> None:
-        async with client_of(bench) as client:
-            async with client.consumer("games", Happened) as consumer:
-                bench.happen(1, 2)
-                with pytest.raises(ConsumerTaken):
-                    await client.consumer("games", Happened).open()
-                assert await numbers(consumer, 1) == [1]
-                (await anext(consumer)).failed(ValueError("no"))
-                bench.happen(3)
-                assert await numbers(consumer, 1) == [3]
+        async with client_of(bench) as client, client.consumer("games", Happened) as consumer:
+            bench.happen(1, 2)
+            with pytest.raises(ConsumerTaken):
+                await client.consumer("games", Happened).open()
+            assert await numbers(consumer, 1) == [1]
+            (await anext(consumer)).failed(ValueError("no"))
+            bench.happen(3)
+            assert await numbers(consumer, 1) == [3]
 
     asyncio.run(main())
     probe(lambda: released(bench, "games"))
@@ -169,22 +168,27 @@ def test_what_comes_at_the_close_is_handed_back(bench: Bench) -> None:
     asyncio.run(main())
     probe(lambda: released(bench, "games"))
     assert bench.letters == []
-    with bench.client() as client, client.consumer("games", Happened) as consumer:
-        with next(consumer) as event:
-            assert event == Happened(number=1)
+    with (
+        bench.client() as client,
+        client.consumer("games", Happened) as consumer,
+        next(consumer) as event,
+    ):
+        assert event == Happened(number=1)
 
 
 def test_an_outcome_from_another_thread_wakes_the_fetch(bench: Bench) -> None:
     async def main() -> None:
-        async with client_of(bench) as client:
-            async with client.consumer("games", Happened, idempotent=True) as consumer:
-                bench.happen(1)
-                delivery = await anext(consumer)
-                waiting = asyncio.create_task(numbers(consumer, 1))
-                await until(lambda: consumer._fetching)
-                threading.Thread(target=delivery.done).start()
-                await until(lambda: bench.consumer("games").in_hand == 0)
-                waiting.cancel()
+        async with (
+            client_of(bench) as client,
+            client.consumer("games", Happened, idempotent=True) as consumer,
+        ):
+            bench.happen(1)
+            delivery = await anext(consumer)
+            waiting = asyncio.create_task(numbers(consumer, 1))
+            await until(lambda: consumer._fetching)
+            threading.Thread(target=delivery.done).start()
+            await until(lambda: bench.consumer("games").in_hand == 0)
+            waiting.cancel()
 
     asyncio.run(main())
 

@@ -61,6 +61,11 @@ ARGUMENTS: dict[str, dict[str, object]] = {
     "fetch": {"session": "s", "outcomes": [[7, "failed", "why", True]]},
     "wake": {"session": "s"},
     "settle": {"session": "s", "hand_back": [7, 8]},
+    "find_letters": {"query": {"types": ["t"], "statuses": ["pending"], "limit": 7}},
+    "count_letters": {"query": {"reason": "timed_out"}},
+    "retry_letters": {"numbers": [1, 2], "wait": 5.0},
+    "drop_letters": {"numbers": [1, 2]},
+    "purge_letters": {"age": 60.0},
 }
 
 

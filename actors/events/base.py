@@ -89,8 +89,9 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True):
         one_of: fields of which at least one must be given.
         priority: under pressure the registry routes higher ones first and sheds lower ones first.
             `high` and above is for what controls the system: supervision, pressure, leadership,
-            nodes, alarms; they never wait behind the others. Types that take each other back have
-            the same priority, or the older of two could arrive last. `low` is for measurements.
+            alarms; they never wait behind the others. `low` is for measurements. What belongs to
+            one story has one priority, or it would be told out of order: types that take each
+            other back, and also a host that goes offline and the tasks that were started on it.
         on_pressure: what its publisher meets under pressure.
     """
 

@@ -178,10 +178,18 @@ class Catalogue:
             EventValidationError: a field is not what its type declares; it names the field.
             UnknownEventTypeError: its type is not in the catalogue.
         """
-        check: Callable[[E], tuple[E, bytes]] | None = self._checks.get(type(event))
+        return self.check_of(type(event))(event)
+
+    def check_of(self, event_class: type[E]) -> Callable[[E], tuple[E, bytes]]:
+        """Return what `validated` does with the events of one type; for who checks many.
+
+        Raises:
+            UnknownEventTypeError: the type is not in the catalogue.
+        """
+        check: Callable[[E], tuple[E, bytes]] | None = self._checks.get(event_class)
         if check is None:
-            check = self._checks[type(event)] = self._codec(type(event)).validated
-        return check(event)
+            check = self._checks[event_class] = self._codec(event_class).validated
+        return check
 
     def parse(self, name: str | type[Event], payload: Mapping[str, Any]) -> ParsedEvent:
         """Make an event out of a name and a plain payload, in old spellings or new ones.

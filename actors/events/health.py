@@ -222,7 +222,7 @@ class NodeProvisionFailed(Event, frozen=True, kw_only=True):
 class NodeRecovered(Event, frozen=True, kw_only=True):
     """A node works again."""
 
-    EVENT = EventType.control("NODE_RECOVERED", bridged=True)
+    EVENT = EventType.named("NODE_RECOVERED", bridged=True, dedup=Dedup.id())
 
     node_id: str
     recovery_type: str | None = None
@@ -236,7 +236,7 @@ class NodeRecovered(Event, frozen=True, kw_only=True):
 class NodeUnhealthy(Event, frozen=True, kw_only=True):
     """A node is reachable but not fit for work."""
 
-    EVENT = EventType.control("NODE_UNHEALTHY", bridged=True)
+    EVENT = EventType.named("NODE_UNHEALTHY", bridged=True, dedup=Dedup.id())
 
     node_id: str
     reason: str
@@ -433,7 +433,7 @@ class SshLivenessCheckFailed(Event, frozen=True, kw_only=True):
 class SshNodeRecovered(Event, frozen=True, kw_only=True):
     """A node answers over SSH again."""
 
-    EVENT = EventType.control("SSH_NODE_RECOVERED")
+    EVENT = EventType.named("SSH_NODE_RECOVERED", dedup=Dedup.id())
 
     node_id: str
     latency_ms: float | None = None

@@ -54,8 +54,12 @@ class ProgressStallDetected(ConfigEvent, frozen=True, kw_only=True):
 class RegressionCleared(Event, frozen=True, kw_only=True):
     """A regression is over."""
 
-    EVENT = EventType.control(
-        "REGRESSION_CLEARED", bridged=True, durable=True, one_of=("config_key", "model_id")
+    EVENT = EventType.named(
+        "REGRESSION_CLEARED",
+        bridged=True,
+        durable=True,
+        dedup=Dedup.id(),
+        one_of=("config_key", "model_id"),
     )
 
     config_key: str | None = None
@@ -67,8 +71,12 @@ class RegressionCleared(Event, frozen=True, kw_only=True):
 class RegressionCritical(_Regression, frozen=True, kw_only=True):
     """A model got so much worse that it must be rolled back."""
 
-    EVENT = EventType.control(
-        "REGRESSION_CRITICAL", bridged=True, durable=True, max_age=PIPELINE_MAX_AGE
+    EVENT = EventType.named(
+        "REGRESSION_CRITICAL",
+        bridged=True,
+        durable=True,
+        max_age=PIPELINE_MAX_AGE,
+        dedup=Dedup.id(),
     )
 
     severity: str = "critical"
@@ -77,11 +85,12 @@ class RegressionCritical(_Regression, frozen=True, kw_only=True):
 class RegressionDetected(_Regression, frozen=True, kw_only=True):
     """A model or a metric got worse."""
 
-    EVENT = EventType.control(
+    EVENT = EventType.named(
         "REGRESSION_DETECTED",
         bridged=True,
         durable=True,
         max_age=PIPELINE_MAX_AGE,
+        dedup=Dedup.id(),
         one_of=("config_key", "model_id", "metric_name"),
     )
 
@@ -98,7 +107,9 @@ class RegressionDetected(_Regression, frozen=True, kw_only=True):
 class RegressionMinor(_Regression, frozen=True, kw_only=True):
     """A model got a little worse."""
 
-    EVENT = EventType.control("REGRESSION_MINOR", bridged=True, max_age=PIPELINE_MAX_AGE)
+    EVENT = EventType.named(
+        "REGRESSION_MINOR", bridged=True, max_age=PIPELINE_MAX_AGE, dedup=Dedup.id()
+    )
 
     severity: str = "minor"
 
@@ -106,8 +117,12 @@ class RegressionMinor(_Regression, frozen=True, kw_only=True):
 class RegressionModerate(_Regression, frozen=True, kw_only=True):
     """A model got clearly worse."""
 
-    EVENT = EventType.control(
-        "REGRESSION_MODERATE", bridged=True, durable=True, max_age=PIPELINE_MAX_AGE
+    EVENT = EventType.named(
+        "REGRESSION_MODERATE",
+        bridged=True,
+        durable=True,
+        max_age=PIPELINE_MAX_AGE,
+        dedup=Dedup.id(),
     )
 
     severity: str = "moderate"
@@ -116,8 +131,8 @@ class RegressionModerate(_Regression, frozen=True, kw_only=True):
 class RegressionSevere(_Regression, frozen=True, kw_only=True):
     """A model got much worse."""
 
-    EVENT = EventType.control(
-        "REGRESSION_SEVERE", bridged=True, durable=True, max_age=PIPELINE_MAX_AGE
+    EVENT = EventType.named(
+        "REGRESSION_SEVERE", bridged=True, durable=True, max_age=PIPELINE_MAX_AGE, dedup=Dedup.id()
     )
 
     severity: str = "severe"

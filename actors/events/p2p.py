@@ -159,7 +159,7 @@ class LeaderStepdown(Event, frozen=True, kw_only=True):
 class NodeActivated(Event, frozen=True, kw_only=True):
     """An idle node was given work."""
 
-    EVENT = EventType.control("NODE_ACTIVATED", bridged=True)
+    EVENT = EventType.named("NODE_ACTIVATED", bridged=True, dedup=Dedup.id())
 
     node_id: str
     activation_type: str | None = None
@@ -196,7 +196,9 @@ class NodeIncompatibleWithWorkload(Event, frozen=True, kw_only=True):
 class NodeOverloaded(Event, frozen=True, kw_only=True):
     """A node has more to do than it can."""
 
-    EVENT = EventType.control("NODE_OVERLOADED", bridged=True, max_age=STATUS_MAX_AGE)
+    EVENT = EventType.named(
+        "NODE_OVERLOADED", bridged=True, max_age=STATUS_MAX_AGE, dedup=Dedup.id()
+    )
 
     node_id: str
     resource_type: str | None = None
@@ -210,7 +212,7 @@ class NodeOverloaded(Event, frozen=True, kw_only=True):
 class NodeProvisioned(Event, frozen=True, kw_only=True):
     """A provider supplied a new node."""
 
-    EVENT = EventType.control("NODE_PROVISIONED", bridged=True, durable=True)
+    EVENT = EventType.named("NODE_PROVISIONED", bridged=True, durable=True, dedup=Dedup.id())
 
     node_id: str
     provider: str
@@ -222,7 +224,7 @@ class NodeProvisioned(Event, frozen=True, kw_only=True):
 class NodeRetired(Event, frozen=True, kw_only=True):
     """A node was taken out of the cluster for good."""
 
-    EVENT = EventType.control("NODE_RETIRED", bridged=True, durable=True)
+    EVENT = EventType.named("NODE_RETIRED", bridged=True, durable=True, dedup=Dedup.id())
 
     node_id: str
     reason: str | None = None
@@ -234,7 +236,7 @@ class NodeRetired(Event, frozen=True, kw_only=True):
 class NodeSuspect(Event, frozen=True, kw_only=True):
     """A node has missed heartbeats and may be gone."""
 
-    EVENT = EventType.control("NODE_SUSPECT", bridged=True)
+    EVENT = EventType.named("NODE_SUSPECT", bridged=True, dedup=Dedup.id())
 
     node_id: str
     last_seen: float | None = None
@@ -245,7 +247,7 @@ class NodeSuspect(Event, frozen=True, kw_only=True):
 class NodeTerminated(Event, frozen=True, kw_only=True):
     """A rented node was shut down."""
 
-    EVENT = EventType.control(
+    EVENT = EventType.named(
         "NODE_TERMINATED", bridged=True, durable=True, dedup=Dedup.key("instance_id")
     )
 
@@ -262,7 +264,7 @@ class NodeTerminated(Event, frozen=True, kw_only=True):
 class P2PNodesDead(Event, frozen=True, kw_only=True):
     """Several nodes were declared dead at once."""
 
-    EVENT = EventType.control("P2P_NODES_DEAD", bridged=True)
+    EVENT = EventType.named("P2P_NODES_DEAD", bridged=True, dedup=Dedup.id())
 
     node_ids: tuple[str, ...]
     reason: str | None = None
@@ -271,7 +273,7 @@ class P2PNodesDead(Event, frozen=True, kw_only=True):
 class P2PNodeDead(Event, frozen=True, kw_only=True):
     """A node was declared dead."""
 
-    EVENT = EventType.control("P2P_NODE_DEAD", bridged=True)
+    EVENT = EventType.named("P2P_NODE_DEAD", bridged=True, dedup=Dedup.id())
 
     node_id: str
     reason: str | None = None
@@ -316,7 +318,7 @@ class QuorumRestored(_Quorum, frozen=True, kw_only=True):
 class SshNodeUnresponsive(Event, frozen=True, kw_only=True):
     """A node stopped answering over SSH."""
 
-    EVENT = EventType.control("SSH_NODE_UNRESPONSIVE")
+    EVENT = EventType.named("SSH_NODE_UNRESPONSIVE", dedup=Dedup.id())
 
     node_id: str
     consecutive_failures: int
@@ -327,7 +329,7 @@ class SshNodeUnresponsive(Event, frozen=True, kw_only=True):
 class HostOffline(Event, frozen=True, kw_only=True):
     """A node left the network."""
 
-    EVENT = EventType.control("HOST_OFFLINE", bridged=True)
+    EVENT = EventType.named("HOST_OFFLINE", bridged=True, dedup=Dedup.id())
 
     node_id: str
     reason: str | None = None
@@ -337,7 +339,7 @@ class HostOffline(Event, frozen=True, kw_only=True):
 class HostOnline(Event, frozen=True, kw_only=True):
     """A node joined the network."""
 
-    EVENT = EventType.control("HOST_ONLINE", bridged=True)
+    EVENT = EventType.named("HOST_ONLINE", bridged=True, dedup=Dedup.id())
 
     node_id: str
     capabilities: tuple[str, ...] = ()
@@ -362,7 +364,9 @@ class NetworkIsolationDetected(Event, frozen=True, kw_only=True):
 class P2PConnectionResetRequested(Event, frozen=True, kw_only=True):
     """The connections to peers are to be closed and opened anew."""
 
-    EVENT = EventType.control("P2P_CONNECTION_RESET_REQUESTED", max_age=STATUS_MAX_AGE)
+    EVENT = EventType.named(
+        "P2P_CONNECTION_RESET_REQUESTED", max_age=STATUS_MAX_AGE, dedup=Dedup.id()
+    )
 
     reason: str
     close_wait_count: int | None = None
@@ -371,7 +375,7 @@ class P2PConnectionResetRequested(Event, frozen=True, kw_only=True):
 class P2PRestarted(Event, frozen=True, kw_only=True):
     """The peer network of a node was restarted."""
 
-    EVENT = EventType.control("P2P_RESTARTED")
+    EVENT = EventType.named("P2P_RESTARTED", dedup=Dedup.id())
 
     trigger: str
     restart_count: int | None = None
@@ -381,7 +385,7 @@ class P2PRestarted(Event, frozen=True, kw_only=True):
 class P2PRestartTriggered(Event, frozen=True, kw_only=True):
     """A node decided to restart its peer network."""
 
-    EVENT = EventType.control("P2P_RESTART_TRIGGERED")
+    EVENT = EventType.named("P2P_RESTART_TRIGGERED", dedup=Dedup.id())
 
     consecutive_failures: int
     last_status: str | None = None

@@ -63,7 +63,7 @@ class BackpressureReleased(Event, frozen=True, kw_only=True):
 class CircuitBreakerClosed(_CircuitBreaker, frozen=True, kw_only=True):
     """A circuit breaker lets calls through again."""
 
-    EVENT = EventType.control("CIRCUIT_BREAKER_CLOSED")
+    EVENT = EventType.named("CIRCUIT_BREAKER_CLOSED", dedup=Dedup.id())
 
     new_state: str = "closed"
 
@@ -71,7 +71,7 @@ class CircuitBreakerClosed(_CircuitBreaker, frozen=True, kw_only=True):
 class CircuitBreakerHalfOpen(_CircuitBreaker, frozen=True, kw_only=True):
     """A circuit breaker lets a trial call through."""
 
-    EVENT = EventType.control("CIRCUIT_BREAKER_HALF_OPEN")
+    EVENT = EventType.named("CIRCUIT_BREAKER_HALF_OPEN", dedup=Dedup.id())
 
     new_state: str = "half_open"
 
@@ -79,7 +79,7 @@ class CircuitBreakerHalfOpen(_CircuitBreaker, frozen=True, kw_only=True):
 class CircuitBreakerOpened(_CircuitBreaker, frozen=True, kw_only=True):
     """A circuit breaker stopped calls to a failing node."""
 
-    EVENT = EventType.control("CIRCUIT_BREAKER_OPENED")
+    EVENT = EventType.named("CIRCUIT_BREAKER_OPENED", dedup=Dedup.id())
 
     new_state: str = "open"
 
@@ -87,7 +87,7 @@ class CircuitBreakerOpened(_CircuitBreaker, frozen=True, kw_only=True):
 class CircuitBreakerThreshold(Event, frozen=True, kw_only=True):
     """Too large a share of the circuit breakers is open."""
 
-    EVENT = EventType.control("CIRCUIT_BREAKER_THRESHOLD")
+    EVENT = EventType.named("CIRCUIT_BREAKER_THRESHOLD", dedup=Dedup.id())
 
     open_count: int
     total_nodes: int
@@ -99,7 +99,7 @@ class CircuitBreakerThreshold(Event, frozen=True, kw_only=True):
 class CircuitReset(Event, frozen=True, kw_only=True):
     """The circuit breaker of a node was reset by hand or by a recovery."""
 
-    EVENT = EventType.control("CIRCUIT_RESET")
+    EVENT = EventType.named("CIRCUIT_RESET", dedup=Dedup.id())
 
     node_id: str
     address: str | None = None

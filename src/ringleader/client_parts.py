@@ -59,7 +59,7 @@ class Parts:
         self.maker = EventMaker(self.catalogue, source, time, strict=is_strict)
         self._spool: Spool | None = None
         if spool:
-            self._spool = Spool(self.data.spool, time, spool_limits)
+            self._spool = Spool(self.data.spool, spool_limits)
 
     def keep(self, sent: SentEvent, error: NodeAway) -> Spooled:
         """Keep an event in the spool, since no node takes it; or say so.

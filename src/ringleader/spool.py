@@ -2,7 +2,7 @@
 
 A file is written under another name, synced, and renamed, so what has its name is whole. It has a
 mark and frames: four bytes of length, four of CRC-32, both big-endian, and one event as
-MessagePack. Its name begins with its time, so names in order are files in order.
+MessagePack. Its name begins with the time of its first event: names in order are events in order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ringleader.actors.errors import RingleaderError
 from .event_questions import SentEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 SUFFIX: Final = ".events"
@@ -91,20 +91,17 @@ class Spool:
 
     Args:
         directory: `<data_dir>/spool`; made if it is missing.
-        time: returns seconds UTC.
         limits: how much may be in it.
     """
 
-    def __init__(
-        self, directory: Path, time: Callable[[], float], limits: SpoolLimits | None = None
-    ) -> None:
+    def __init__(self, directory: Path, limits: SpoolLimits | None = None) -> None:
         self.directory = directory
-        self._time, self._limits = time, limits or SpoolLimits()
+        self._limits = limits or SpoolLimits()
         self._files = self._bytes = 0
         self._own = _COUNT_AGAIN
 
     def put(self, events: Sequence[SentEvent]) -> Path:
-        """Keep events, durably, in a file of their own; return its path.
+        """Keep events, one at least, durably, in a file of their own; return its path.
 
         Raises:
             SpoolFull: there is no room.
@@ -114,7 +111,7 @@ class Spool:
         try:
             self.directory.mkdir(mode=0o700, exist_ok=True)
             self._check_room(len(data))
-            path = self.directory / self._name()
+            path = self.directory / _name(events[0].time)
             _write(path, data)
         except OSError as error:
             raise SpoolError(
@@ -125,10 +122,6 @@ class Spool:
         self._bytes += len(data)
         self._own += 1
         return path
-
-    def _name(self) -> str:
-        microseconds = int(self._time() * 1e6)
-        return f"{microseconds:017d}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
 
     def _check_room(self, more: int) -> None:
         limits = self._limits
@@ -211,6 +204,10 @@ def set_aside(path: Path) -> Path:
     place = path.parent / REJECTED
     place.mkdir(mode=0o700, exist_ok=True)
     return path.rename(place / path.name)
+
+
+def _name(time: float) -> str:
+    return f"{int(time * 1e6):018d}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
 
 
 def _frame(event: SentEvent) -> bytes:

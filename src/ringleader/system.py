@@ -301,7 +301,7 @@ class System:
             return self.hub.publish_named(event, payload or {}, source=source, subject=subject)
         if payload is not None:
             raise PublishError("a payload goes with the name of an event, not with an event")
-        return self.context.publish(event, source=source, subject=subject)
+        return self.hub.publish(event, source=source, subject=subject)
 
     def subscribe(
         self,

@@ -112,7 +112,7 @@ class Life(RuleBasedStateMachine):
         )
         for store in self.stores:
             store.put(letter)
-        if known is None or known.status in ("recovered", "dropped"):
+        if known is None or known.status == "recovered":
             self.failures[envelope.id, path] = 0
 
     @rule(text=st.text(max_size=3))

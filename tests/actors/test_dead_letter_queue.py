@@ -3,116 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
 
-from ringleader import Actor, ChildSpec, Dedup, Event, EventType, Outcome, handles
-from ringleader.actors.dead_letter_keeper import DeadLetterKeeper
+from ringleader import Outcome
 from ringleader.actors.dead_letter_options import DeadLetterOptions
-from ringleader.actors.dead_letter_queue import DeadLetterQueue
 from ringleader.actors.dead_letters import LetterError, LetterQuery
-from ringleader.actors.dead_letters_memory import MemoryLetters
 from ringleader.actors.errors import PublishError
-from ringleader.actors.events import (
-    Catalogue,
-    DlqEventsPurged,
-    DlqEventsReplayed,
-    DlqStaleEvents,
-    HandlerFailed,
-    TrainingCompleted,
-)
+from ringleader.actors.events import DlqEventsPurged
 from ringleader.actors.events.base import Envelope
 from ringleader.actors.letters import DeadLetter
-from ringleader.actors.routing import RoutingTable
-from ringleader.letterbox import Letterbox, queue_of
-from ringleader.testing import ManualClock, TestSystem
+from tests.actors.letters_place import DONE, Note, Place, Refusing, a_queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ringleader.actors.dead_letters import StoredLetter
-
-DONE = TrainingCompleted(config_key="hex8_2p", model_path="m.npz")
-
-
-class Ordered(Event, frozen=True, kw_only=True):
-    EVENT = EventType.custom("ORDERED", max_age=100.0, dedup=Dedup.id())
-
-    number: int
-
-
-class Note(Event, frozen=True, kw_only=True):
-    EVENT = EventType.custom("NOTE", dedup=Dedup.id())
-
-    number: int = 0
-
-
-class Mood:
-    """What fails, and what was seen by whom."""
-
-    def __init__(self) -> None:
-        self.fails: set[str] = set()
-        self.seen: Counter[str] = Counter()
-        self.envelopes: list[tuple[str, Envelope]] = []
-
-
-class Picky(Actor):
-    """Fails if its path is in the mood."""
-
-    def __init__(self, mood: Mood) -> None:
-        super().__init__()
-        self.mood = mood
-
-    @handles(TrainingCompleted, Ordered, Note)
-    def hear(self, _: Event) -> None:
-        self.mood.seen[self.path] += 1
-        current = self._cell.current
-        assert current is not None
-        assert current.delivery is not None
-        self.mood.envelopes.append((self.path, current.delivery.envelope))
-        if self.path in self.mood.fails:
-            raise ValueError(f"{self.path} can't")
-
-
-class Place:
-    """A system with a queue."""
-
-    def __init__(self, options: DeadLetterOptions) -> None:
-        self.system = TestSystem(intensity=1000, event_types=[Ordered, Note])
-        context = self.system.context
-        self.store = MemoryLetters(self.system.catalogue.encode, options)
-        context.dead_letters = Letterbox(self.system.dead_letters, self.store)
-        self.queue = queue_of(self.system.hub, self.store, options)
-        self.mood = Mood()
-        self.told: list[Event] = []
-
-    def start(self, *names: str) -> None:
-        for name in names:
-            self.system.start_child(ChildSpec(name, Picky, (self.mood,)))
-
-    def listen(self) -> None:
-        for kind in (DlqEventsPurged, DlqEventsReplayed, DlqStaleEvents):
-            self.system.subscribe(kind, self.told.append)
-
-    def fail(self, *paths: str) -> None:
-        self.mood.fails = set(paths)
-
-    def publish(self, event: Event = DONE) -> str:
-        published = self.system.publish(event, source="/test")
-        self.system.run()
-        return published.id
-
-    def keep(self) -> None:
-        self.listen()
-        self.system.start_child(ChildSpec("keeper", DeadLetterKeeper, (self.queue,)))
-
-    def letter(self, number: int = 1) -> StoredLetter:
-        found = self.queue.get(number)
-        assert found is not None
-        return found
+    from ringleader import Event
 
 
 @pytest.fixture
@@ -399,207 +307,7 @@ def test_an_export_has_everything_as_json_page_by_page(place: Place) -> None:
     assert len(list(place.queue.export(LetterQuery(limit=70)))) == 70
 
 
-# ------------------------------------------------------------------- by itself
-
-
-def test_letters_are_tried_again_by_themselves_when_they_are_due(place: Place) -> None:
-    place.start("a", "b")
-    place.keep()
-    place.system.advance(1)
-    place.fail("/a")
-    place.publish()
-    place.system.advance(118)
-    assert place.mood.seen == {"/a": 1, "/b": 1}
-    place.system.advance(2)
-    assert place.mood.seen == {"/a": 2, "/b": 1}
-    place.fail()
-    place.system.advance(300)
-    assert place.mood.seen == {"/a": 3, "/b": 1}
-    assert place.letter().status == "recovered"
-    assert place.told == [DlqEventsReplayed(recovered_count=1, event_types=("TRAINING_COMPLETED",))]
-
-
-def test_at_each_look_only_so_many_are_tried(place: Place) -> None:
-    place.start("a")
-    place.keep()
-    place.fail("/a")
-    for number in range(25):
-        place.publish(Note(number=number))
-    place.fail()
-    counts: list[int] = []
-    for _ in range(3):
-        place.system.advance(60)
-        counts.append(place.queue.statistics().by_status.get("recovered", 0))
-    assert counts == [10, 20, 25]
-
-
-def test_what_its_type_says_is_too_old_is_abandoned_instead(place: Place) -> None:
-    place.start("a")
-    place.keep()
-    place.fail("/a")
-    place.publish(Ordered(number=1))
-    place.system.advance(61)
-    assert place.letter().retry_count == 1
-    place.system.advance(120)
-    letter = place.letter()
-    assert (letter.status, letter.reason, letter.retry_count) == ("abandoned", Outcome.EXPIRED, 1)
-    assert "published more than 100 s ago" in letter.note
-    assert place.mood.seen["/a"] == 2
-
-
-def earlier(place: Place, *ages: float) -> None:
-    """Keep letters of an earlier run, of these ages."""
-    now = place.system.manual.time()
-    for number, age in enumerate(ages):
-        envelope = Envelope(id=f"old{number}", source="/p", type="note", time=now - age)
-        place.store.put(
-            DeadLetter(
-                path="/a",
-                message=Note(number=number),
-                reason=Outcome.FAILED,
-                time=now - age,
-                event_id=envelope.id,
-                envelope=envelope,
-            )
-        )
-
-
-def test_letters_of_earlier_runs_are_tried_at_the_start_unless_they_are_too_old(
-    place: Place,
-) -> None:
-    place.start("a")
-    place.store._options = DeadLetterOptions(backoff=100_000, backoff_max=100_000)  # none is due
-    earlier(place, 4000, 3000, 500, 10)
-    place.keep()
-    place.system.advance(31)
-    assert [x.status for x in place.queue.find()] == [
-        "abandoned",
-        "recovered",
-        "recovered",
-        "pending",
-    ]
-    assert place.told == [DlqEventsReplayed(recovered_count=2, event_types=("NOTE",))]
-
-
-def test_a_keeper_that_is_restarted_replays_nothing_twice(place: Place) -> None:
-    place.start("a")
-    place.keep()
-    place.system.advance(31)
-    assert place.queue.is_replayed
-    keeper = place.system.ref("/keeper").cell
-    assert keeper.current is not None
-    keeper.kill(keeper.current)
-    place.system.run()
-    place.store._options = DeadLetterOptions(backoff=100_000, backoff_max=100_000)
-    earlier(place, 500)
-    place.system.advance(40)
-    assert place.letter().status == "pending"
-
-
-class TestWithoutReplay:
-    @pytest.fixture
-    def options(self) -> DeadLetterOptions:
-        return DeadLetterOptions(replay=False, interval=1000, replay_limit=1)
-
-    def test_nothing_is_tried_at_the_start(self, place: Place) -> None:
-        place.start("a")
-        earlier(place, 500)
-        place.keep()
-        place.system.advance(500)
-        assert place.letter().status == "pending"
-
-
-class TestWithALimit:
-    @pytest.fixture
-    def options(self) -> DeadLetterOptions:
-        return DeadLetterOptions(replay_limit=2, interval=1000)
-
-    def test_only_so_many_are_tried_at_the_start(self, place: Place) -> None:
-        place.start("a")
-        earlier(place, *[500] * 5)
-        place.keep()
-        place.system.advance(100)
-        assert [x.number for x in place.queue.find() if x.status == "recovered"] == [1, 2]
-
-
-class TestOverWeeks:
-    @pytest.fixture
-    def options(self) -> DeadLetterOptions:
-        return DeadLetterOptions(interval=3600)
-
-    def test_after_a_week_letters_are_abandoned_and_a_week_later_forgotten(
-        self, place: Place
-    ) -> None:
-        place.keep()
-        earlier(place, 0)  # nobody is there who would take it
-        place.system.advance(168 * 3600)
-        assert place.letter().status == "pending"
-        place.system.advance(2 * 3600)
-        assert (place.letter().status, place.letter().reason) == ("abandoned", Outcome.EXPIRED)
-        place.system.advance(169 * 3600)
-        assert place.queue.get(1) is None
-        assert [type(event) for event in place.told] == [DlqEventsPurged]
-
-
-def test_many_letters_that_wait_for_long_are_told_once_an_hour(place: Place) -> None:
-    place.keep()
-    earlier(place, *[0] * 50)
-    place.system.advance(3600)
-    assert place.told == []
-    place.system.advance(120)
-    (told,) = place.told
-    assert isinstance(told, DlqStaleEvents)
-    assert (told.stale_count, told.event_types, told.threshold_hours) == (50, ("NOTE",), 1)
-    assert told.max_stale_hours == pytest.approx(1, abs=0.05)
-    place.system.advance(3600)
-    assert len(place.told) == 2
-
-
-def test_news_of_failures_make_no_news(place: Place) -> None:
-    """Who fails at what the queue tells, or at the news of a failure, is left alone."""
-    place.keep()
-
-    def refuse(_: object) -> None:
-        raise ValueError("not this")
-
-    for kind in (DlqStaleEvents, DlqEventsReplayed, HandlerFailed):
-        place.system.subscribe(kind, refuse)
-    earlier(place, *[0] * 50)
-    place.system.publish(HandlerFailed(handler_name="/x", event_type="X", error="y"))
-    place.system.advance(60 * 60 + 120)
-    assert place.queue.drop(place.queue.query(type="NOTE")) == 50
-    place.publish(DlqStaleEvents(stale_count=1))
-    by_type = place.queue.statistics().by_type
-    place.system.advance(6 * 3600)
-    assert place.queue.statistics().by_type == by_type
-    news = place.queue.find(place.queue.query(type="HANDLER_FAILED"))
-    assert {(x.status, x.retry_count, x.next_retry_at) for x in news} == {("pending", 0, None)}
-
-
 # ------------------------------------------------------------------- in trouble
-
-
-class Refusing(MemoryLetters):
-    """Changes nothing, and says so; or does not answer."""
-
-    def __init__(self, catalogue: Catalogue, error: LetterError | None) -> None:
-        super().__init__(catalogue.encode)
-        self.error = error
-
-    def change(self, query: LetterQuery, decide: Any, then: Any = None) -> None:
-        del query, decide
-        if self.error is not None and then is not None:
-            then(self.error)
-
-
-def a_queue(error: LetterError | None, **more: Any) -> DeadLetterQueue:
-    catalogue = Catalogue()
-    store = Refusing(catalogue, error)
-    envelope = Envelope(id="x", source="/p", type="training_completed", time=1.0)
-    store.put(DeadLetter("/a", DONE, Outcome.FAILED, 1.0, event_id="x", envelope=envelope))
-    return DeadLetterQueue(
-        store, catalogue=catalogue, subscribers=RoutingTable(), clock=ManualClock(), **more
-    )
 
 
 def test_a_disk_that_refuses_is_an_error_for_who_asks() -> None:
@@ -611,16 +319,6 @@ def test_a_disk_that_does_not_answer_is_told_in_time(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("ringleader.actors.dead_letter_queue.PATIENCE", 0.01)
     with pytest.raises(LetterError, match=r"not changed within 0\.01 s"):
         a_queue(None).retry(1)
-
-
-def test_a_keeper_outlives_a_disk_that_refuses(
-    place: Place, caplog: pytest.LogCaptureFixture
-) -> None:
-    queue = a_queue(LetterError("the disk is full"))
-    place.system.start_child(ChildSpec("keeper", DeadLetterKeeper, (queue,)))
-    place.system.advance(200)
-    assert "dead letters: the disk is full" in caplog.text
-    assert place.system.deaths.restarts == 0
 
 
 def test_news_that_nobody_takes_are_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -641,4 +339,78 @@ def test_a_try_is_waited_for(place: Place) -> None:
     assert place.queue.tries.under_way == 1
     place.system.run()
     assert place.queue.tries.wait([1], 0.0)
+    assert place.queue.tries.under_way == 0
+
+
+def test_a_consumer_that_lives_elsewhere_now_gets_its_letters(place: Place) -> None:
+    place.start("b")
+    (subscription,) = place.system.hub.table.routes(Note)
+    subscription.consumer = "trainer"
+    envelope = Envelope(id="x", source="/p", type="note", time=1.0)
+    letter = DeadLetter(
+        path="/gone",
+        message=Note(),
+        reason=Outcome.FAILED,
+        time=1.0,
+        event_id="x",
+        envelope=envelope,
+        consumer="trainer",
+    )
+    place.store.put(letter)
+    assert place.queue.retry(1)
+    place.system.run()
+    assert place.mood.seen == {"/b": 1}
+    subscription.consumer = ""
+
+
+class Unread:
+    """A table whose subscriber has just gone for good."""
+
+    def __init__(self, place: Place) -> None:
+        self.subscriptions = place.system.hub.table.routes(Note)
+
+    def routes(self, kind: type[Event]) -> Any:
+        del kind
+        return self.subscriptions
+
+
+def test_a_subscriber_that_goes_in_this_moment_has_not_had_a_try(place: Place) -> None:
+    a_letter(place, payload=b"\x80")
+    place.queue.tries._subscribers = Unread(place)
+    place.system.ref("/a").cell.close()
+    assert "stopped" in place.queue.retry(1).refused[1] or place.letter().retry_count == 0
+    assert (place.letter().status, place.queue.tries.under_way) == ("pending", 0)
+
+
+def test_what_was_shed_is_not_published_again_where_nobody_can(place: Place) -> None:
+    envelope = Envelope(id="x", source="/p", type="note", time=1.0)
+    letter = DeadLetter("", Note(), Outcome.REJECTED, 1.0, event_id="x", envelope=envelope)
+    place.store.put(letter)
+    place.queue.tries._republish = None
+    assert "publish it again" in place.queue.retry(1).refused[1]
+
+
+def test_a_letter_that_is_dropped_while_it_is_tried_stays_dropped(place: Place) -> None:
+    place.start("a")
+    place.fail("/a")
+    place.publish()
+    assert place.queue.retry(1)
+    assert place.queue.drop(1) == 1
+    place.system.run()
+    assert (place.letter().status, place.letter().retry_count) == ("dropped", 0)
+
+
+def test_an_outcome_that_is_not_noted_is_logged(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.start("a")
+    place.fail("/a")
+    place.publish()
+    place.fail()
+    assert place.queue.retry(1)
+    with monkeypatch.context() as patch:
+        refuse = Refusing(place.system.catalogue, LetterError("the disk is full"))
+        patch.setattr(place.store, "change", refuse.change)
+        place.system.run()
+    assert "dead letter 1: handled is not noted: the disk is full" in caplog.text
     assert place.queue.tries.under_way == 0

@@ -288,7 +288,7 @@ def news(**fields: Any) -> StoredLetter:
     )
 
 
-@pytest.mark.parametrize("status", ["pending", "retrying", "abandoned"])
+@pytest.mark.parametrize("status", ["pending", "retrying", "abandoned", "dropped"])
 def test_a_failure_of_a_known_delivery_changes_what_is_said_and_counts_nothing(
     status: LetterStatus,
 ) -> None:
@@ -299,9 +299,8 @@ def test_a_failure_of_a_known_delivery_changes_what_is_said_and_counts_nothing(
     assert merged.note == "given up"
 
 
-@pytest.mark.parametrize("status", ["recovered", "dropped"])
-def test_a_closed_letter_whose_delivery_fails_again_begins_anew(status: LetterStatus) -> None:
-    known = letter(status=status, number=7, retry_count=3, next_retry_at=None)
+def test_a_recovered_letter_whose_delivery_fails_again_begins_anew() -> None:
+    known = letter(status="recovered", number=7, retry_count=3, next_retry_at=None)
     merged = rules.failed_again(known, news())
     assert (merged.number, merged.status, merged.retry_count) == (7, "pending", 0)
     assert merged.next_retry_at == NOW + 560

@@ -25,14 +25,27 @@ def test_what_is_repeated_for_ever_is_let_through_once_a_window() -> None:
     assert passed == [0, 60, 120, 180, 240]
 
 
-def test_the_oldest_key_goes_when_there_are_too_many_and_is_counted() -> None:
-    window = DedupWindow(60.0, 2)
-    for key in "abc":
+def test_the_oldest_keys_go_when_there_are_too_many_and_are_counted() -> None:
+    window = DedupWindow(60.0, 4)
+    for key in "abcde":
         window.original(key, "id", 0.0)
 
-    assert len(window) == 2
-    assert window.evicted == 1
-    assert not window.original("a", "id", 1.0)
+    assert len(window) == 3
+    assert window.evicted == 2
+    assert [window.original(key, "id", 1.0) is None for key in "cdea"] == [False] * 3 + [True]
+
+
+@given(st.lists(st.integers(0, 100), max_size=200), st.integers(2, 40))
+def test_never_more_than_the_capacity_is_held_and_never_less_than_half_is_remembered(
+    keys: list[int], capacity: int
+) -> None:
+    window, passed = DedupWindow(60.0, capacity), list[int]()
+    for key in keys:
+        if window.original(key, "id", 0.0) is None:
+            passed.append(key)
+        assert len(window) <= capacity
+        recent = passed[-(capacity // 2) :]
+        assert all(window.original(old, "id", 0.0) is not None for old in recent)
 
 
 @pytest.mark.parametrize(("seconds", "capacity"), [(0.0, 1), (-1.0, 1), (1.0, 0)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ringleader.actors.event_log import ConsumerSpec, LogQuery
@@ -74,4 +75,4 @@ def test_an_answer_that_fails_stops_nothing() -> None:
         raise ValueError("no")
 
     log.attach(ConsumerSpec(name="c"), "o", fail)
-    assert answer(lambda then: log.forget("c", then))
+    assert answer(partial(log.forget, "c"))

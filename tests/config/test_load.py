@@ -226,6 +226,8 @@ def test_every_key_with_a_fixed_name_can_be_set_by_its_variable(tmp_path: Path) 
         ("RINGRIFT_EVENT_VALIDATION_STRICT", "events.validation_strict"),
         ("RINGRIFT_EVENT_LOG_LEVEL", "events.log_level"),
         ("RINGRIFT_EVENT_TRACE", "events.log_level"),
+        ("RINGRIFT_CROSS_PROCESS_RETENTION_HOURS", "event_log.retention"),
+        ("COORDINATOR_CROSS_PROCESS_POLL_INTERVAL", "events.poll_interval"),
         ("RINGRIFT_DAEMON_SHUTDOWN_GRACE", "supervision.shutdown"),
     ],
 )

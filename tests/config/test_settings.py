@@ -19,7 +19,7 @@ def test_the_defaults_are_those_of_the_documents() -> None:
     assert settings.events.handler_timeout == 600
     assert settings.events.validation_strict  # unlike the documents: nothing is lost in silence
     assert settings.event_log.retention == 24 * 3600
-    assert settings.event_log.poll_interval == 5
+    assert settings.events.poll_interval == 5
     assert (settings.supervision.intensity, settings.supervision.period) == (10, 60)
     assert settings.supervision.crash_loop_count == 3
     assert settings.supervision.crash_loop_window == 300

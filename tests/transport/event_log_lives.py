@@ -15,6 +15,7 @@ import select
 import signal
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from tests.event_logs import PATIENCE, answer, publication
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ringleader.actors.errors import RingleaderError
     from ringleader.actors.publication import Publication
     from ringleader.transport.event_log import SqliteEventLog
 
@@ -56,23 +58,25 @@ def opened(directory: Path, epoch: int) -> EventStore:
 def attach(log: SqliteEventLog, owner: str) -> None:
     for name in LIMITS:
         spec = ConsumerSpec(name=name, idempotent=name == TWICE, start="first")
-        answer(lambda then, spec=spec: log.attach(spec, owner, then))  # type: ignore[misc]  # a default binds it
+        answer(partial(log.attach, spec, owner))
 
 
 def consume(log: SqliteEventLog, owner: str, handled: Notes) -> int:
     """Hand each consumer its next events; return how many there were."""
     number = 0
     for name, limit in LIMITS.items():
-        records = answer(
-            lambda then, name=name, limit=limit: log.fetch(name, owner, limit, then)  # type: ignore[misc]  # defaults bind them
-        ).records
-        for record in records:
+        for record in answer(partial(log.fetch, name, owner, limit)).records:
             number += 1
             line = f"{name} {record.envelope.id}"
             handled.write(f"begin {line}")
             settled = [Settled(record.sequence, Outcome.HANDLED)]
-            log.settle(name, owner, settled, lambda _, line=line: handled.write(f"done {line}"))  # type: ignore[misc]  # a default binds it
+            log.settle(name, owner, settled, partial(settled_is, handled, f"done {line}"))
     return number
+
+
+def settled_is(handled: Notes, line: str, result: int | RingleaderError) -> None:
+    """Note that an outcome is committed."""
+    handled.write(line if result == 1 else f"{line} {result}")
 
 
 def live(directory: Path, epoch: int, rng: random.Random, begun: int) -> None:
@@ -103,7 +107,7 @@ def live_to_the_end(directory: Path, epoch: int) -> None:
         pass
     assert store.log.flush(PATIENCE)
     for name in LIMITS:
-        assert answer(lambda then, name=name: store.log.detach(name, "last", then))  # type: ignore[misc]  # a default binds it
+        assert answer(partial(store.log.detach, name, "last"))
     assert store.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -628,7 +629,7 @@ def test_after_the_end_everything_is_refused(stand: Stand) -> None:
     with pytest.raises(EventLogError, match="closed"):
         stand.log.append(publication("b"))
     with pytest.raises(EventLogError, match="closed"):
-        answer(lambda then: stand.log.forget("c", then))
+        answer(partial(stand.log.forget, "c"))
     stand.log.settle("c", "o", [])
     stand.log.reclaim(0.0)
     stand.log.prune(0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -300,7 +301,7 @@ class Machine(RuleBasedStateMachine):
     def detach(self, name: str, owner: str) -> None:
         self.same(
             lambda: self.model.detach(name, owner),
-            *(lambda s=stand: s.detach(name, owner) for stand in self.stands),  # type: ignore[misc]  # a default binds it
+            *(partial(stand.detach, name, owner) for stand in self.stands),
         )
 
     @precondition(lambda self: self.count > 10)
@@ -308,7 +309,7 @@ class Machine(RuleBasedStateMachine):
     def forget(self, name: str) -> None:
         self.same(
             lambda: self.model.consumers.pop(name, None) is not None,
-            *(lambda s=stand: s.forget(name) for stand in self.stands),  # type: ignore[misc]  # a default binds it
+            *(partial(stand.forget, name) for stand in self.stands),
         )
 
     @rule(name=NAMES, place=st.integers(0, 50))

@@ -50,10 +50,8 @@ def test_a_consumer_of_rare_types_does_not_read_through_the_log(stand: SqliteSta
     try:
         assert wanted(reader, ("absent", "rare"), 0, 5_000, 10) == [4_901]
         assert len(reader.asked) < 6
-        used = [step for step in reader.plan() if step.startswith("SEARCH e ")]
-        assert used == [
-            "SEARCH e USING COVERING INDEX events_by_type (event_type=? AND sequence>? AND sequence<?)"
-        ]
+        (used,) = [step for step in reader.plan() if step.startswith("SEARCH e ")]
+        assert "USING COVERING INDEX events_by_type (event_type=? AND sequence>?" in used
     finally:
         reader.close()
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
@@ -22,7 +22,7 @@ from tests.event_logs import PATIENCE, Letter, SqliteStand, publication
 from tests.probe import probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 BIG = 60_000
@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[SqliteStand]:
+def opened(path: Path) -> Generator[SqliteStand]:
     stand = SqliteStand(path)
     try:
         yield stand
@@ -43,7 +43,7 @@ def opened(path: Path) -> Iterator[SqliteStand]:
 
 
 @contextmanager
-def look(path: Path) -> Iterator[list[str]]:
+def look(path: Path) -> Generator[list[str]]:
     with read_events(path) as file:
         yield [record.envelope.id for record in find(file, LogQuery())]
 
@@ -234,7 +234,7 @@ def test_a_file_that_is_none_of_ours_is_refused_as_it_is(path: Path) -> None:
 def test_a_newer_schema_is_refused(path: Path) -> None:
     with opened(path):
         pass
-    connection = apsw.Connection(str(path))
+    connection: Any = apsw.Connection(str(path))  # its types are partly unknown
     connection.pragma("user_version", len(SCHEMA) + 1)
     connection.close()
     with pytest.raises(EventLogError, match="newer Ringleader"):
@@ -244,7 +244,7 @@ def test_a_newer_schema_is_refused(path: Path) -> None:
 
 
 @contextmanager
-def mounted(directory: Path, *options: str) -> Iterator[Path]:
+def mounted(directory: Path, *options: str) -> Generator[Path]:
     """Mount a small file system; skip where that is not allowed, but not in CI."""
     directory.mkdir()
     run = subprocess.run(  # noqa: S603  # our own words
