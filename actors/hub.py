@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,10 @@ from pykka import ActorDeadError
 from .consumer import Consumers
 from .dedup import DedupWindow
 from .errors import RingleaderError
+from .event_log import LogQuery
 from .event_statistics import EventStatistics
+from .events.errors import EventValidationError, UnknownEventTypeError
+from .events.health import HealthAlert
 from .handler_failures import failure_events
 from .history import History
 from .publishing import Publishing
@@ -89,7 +93,40 @@ class EventHub(Publishing):
         self.commit_listeners: list[Callable[[], object]] = []
         self._lock = Lock()
         if log is not None:
-            log.listener = self._committed
+            self.keep_in(log)
+
+    def keep_in(self, log: EventLog) -> None:
+        """Keep events in a log from now on; before the registry starts.
+
+        What the log has of the last window is remembered, so that a duplicate is recognised over a
+        restart of the node.
+        """
+        self.log, log.listener = log, self._committed
+        window, now, time = self.window, self.context.clock.now(), self.context.clock.time()
+        if window is None:
+            return
+        recent = LogQuery(since=time - window.window, limit=window.capacity, newest=True)
+        for record in log.read(recent):
+            then = now - max(0.0, time - record.envelope.time)
+            window.original(record.envelope.id, record.envelope.id, then)
+            with suppress(UnknownEventTypeError, EventValidationError):  # of another version
+                event = self.catalogue.decode(record.envelope.type, record.payload)
+                key = self.kind(type(event)).key
+                if key is not None:
+                    window.original(key(event, record.payload), record.envelope.id, then)
+
+    def lost(self, consumers: tuple[str, ...], first: int, last: int) -> None:
+        """Raise the alarm: events were removed from the log before all consumers had them."""
+        names = ", ".join(consumers)
+        alarm = HealthAlert(
+            alert=f"events {first} to {last} of the event log were removed before {names} had them",
+            alert_type="event_log_cap",
+            reason="the log reached its cap; it holds what the slowest consumer has not had",
+        )
+        try:
+            self.publish(alarm, source="/system/registry")
+        except RingleaderError as error:
+            logger.warning("%s not published: %s", alarm.alert, error)
 
     # ---------------------------------------------------------------- for subscribers
 

@@ -84,7 +84,7 @@ class Publication(msgspec.Struct, eq=False):
     @property
     def id(self) -> str:
         """The event's id."""
-        return self.envelope.id
+        return str(self.envelope.id)
 
     @property
     def receipt(self) -> Receipt | None:

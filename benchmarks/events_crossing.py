@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ringleader import Event
+    from ringleader.actors.publication import Receipt
 
     from .events_facts import Fact
     from .events_node import Logged
@@ -114,6 +116,19 @@ def to_pipe(_: Logged, size: int) -> Delays:
         return Delays(_handled(begun, _notes(process)), [])
 
 
+def to_disk(node: Logged, size: int) -> Delays:
+    """Write a page and sync it: what a commit needs at least."""
+    took: list[float] = []
+    page = bytes(4096)
+    with (node.data_dir / "pages").open("wb", buffering=0) as file:
+        for _ in _paced(different(size)):
+            since = perf_counter()
+            file.write(page)
+            os.fsync(file.fileno())
+            took.append(perf_counter() - since)
+    return Delays(took, [])
+
+
 WAYS = (
     Way(
         "durable consumer",
@@ -146,6 +161,7 @@ WAYS = (
         note='dispatcher="process"; nothing is written',
     ),
     Way("bare pipe", to_pipe, None, "numbers, a line each: what the machine itself needs"),
+    Way("bare disk", to_disk, None, "a page is written and synced: what a commit needs at least"),
 )
 
 
@@ -157,9 +173,12 @@ def _published(
     for fact in _paced(facts):
         event = make(fact)
         begun[fact.iteration] = since = perf_counter()
-        publication = node.system.publish(event)
-        publication.when_decided(lambda _, since=since: decided.append(perf_counter() - since))
+        node.system.publish(event).when_decided(partial(_note, decided, since))
     return begun
+
+
+def _note(decided: list[float], since: float, _: Receipt) -> None:
+    decided.append(perf_counter() - since)
 
 
 def _paced(facts: list[Fact]) -> Generator[Fact]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from .events_facts import Fact
 
+_nats: Any = nats  # its functions are partly untyped
+
 STREAM, SUBJECT = "EVENTS", "events.training_completed"
 
 CONFIGURATION = """\
@@ -107,7 +109,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 async def _publish(url: str, given: Sequence[Sequence[Fact]]) -> float:
-    client = await nats.connect(url, allow_reconnect=False)
+    client = await _nats.connect(url, allow_reconnect=False)
     try:
         stream = client.jetstream()
         await stream.add_stream(name=STREAM, subjects=[SUBJECT])  # as it is, if it is there
@@ -124,7 +126,7 @@ async def _publish(url: str, given: Sequence[Sequence[Fact]]) -> float:
         await client.close()
 
 
-async def _kept(stream: Any) -> int:  # its methods are partly untyped
+async def _kept(stream: Any) -> int:
     found: int = (await stream.stream_info(STREAM)).state.messages
     return found
 

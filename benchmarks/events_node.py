@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ringleader import System
 from ringleader.actors.clock import RealClock
@@ -18,6 +18,9 @@ from .events_disk import directory
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
+
+    from ringleader.event_questions import EventQuestion
+    from ringleader.questions import Question
 
 
 class Logged(NamedTuple):
@@ -48,8 +51,12 @@ def reachable() -> Generator[Logged]:
     with logged() as node:
         desk = EventDesk(node.system)
         desk.open()
+
+        def answer(question: Question) -> Any:
+            return desk.answer(cast("EventQuestion", question))  # no other is asked here
+
         socket = DataDir(node.data_dir).socket
-        server = ControlServer(socket, desk.answer, node.system.context.spawn)
+        server = ControlServer(socket, answer, node.system.context.spawn)
         server.start()
         try:
             yield node

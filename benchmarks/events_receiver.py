@@ -6,6 +6,7 @@ Its clock is the publisher's: `perf_counter` counts from the start of the machin
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from time import perf_counter
@@ -50,7 +51,8 @@ def main(way: str, data_dir: str, name: str, expected: str) -> None:
         from ringleader import Client  # noqa: PLC0415  # a pipe needs none of it
 
         with Client(data_dir) as client:
-            durable = "" if way == "live" else f"bench-{way}"
+            # A new one each time: an old one would begin with what it has missed.
+            durable = "" if way == "live" else f"bench-{way}-{os.getpid()}"
             client.subscribe(name, notes.take, durable=durable, idempotent=way == "idempotent")
             print(READY, flush=True)
             if not notes.done.wait(PATIENCE):

@@ -20,7 +20,7 @@ from ringleader.events_client import Client
 from ringleader.system import System
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from ringleader.actors.consumer_rules import SetAside
     from ringleader.actors.event_log import ConsumerInfo, EventLog
@@ -113,7 +113,7 @@ class Bench:
 
 
 @contextmanager
-def running(path: Path, log: EventLog | None = None, **kwargs: Any) -> Iterator[Bench]:
+def running(path: Path, log: EventLog | None = None, **kwargs: Any) -> Generator[Bench]:
     bench = Bench(path, log, **kwargs)
     bench.start()
     try:
@@ -155,7 +155,7 @@ class Child:
 
 
 @contextmanager
-def child(*arguments: object) -> Iterator[Child]:
+def child(*arguments: object) -> Generator[Child]:
     process = Child(*arguments)
     try:
         yield process

@@ -1,4 +1,9 @@
-"""A process that tests kill: `consume PATH NAME idempotent|plain` or `publish PATH FIRST`."""
+"""A process that tests kill.
+
+`consume PATH NAME idempotent|plain`: handles an event when it is told to.
+`work PATH NAME idempotent|plain FILE`: handles all there are, by writing them into a file.
+`publish PATH FIRST`: publishes without end.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +28,23 @@ def consume(client: Client, name: str, kind: str) -> None:
             delivery.done()
 
 
+def work(client: Client, name: str, kind: str, notes: str) -> None:
+    """Write each event down, and print it."""
+    with (
+        client.consumer(name, Happened, idempotent=kind == "idempotent") as consumer,
+        Path(notes).open("a") as file,
+    ):
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        for delivery in consumer:
+            with delivery as event:
+                assert isinstance(event, Happened)
+                file.write(f"{event.number}\n")
+                file.flush()
+                sys.stdout.write(f"{event.number}\n")
+                sys.stdout.flush()
+
+
 def publish(client: Client, first: int) -> None:
     """Publish without end; print each number once its receipt is there."""
     number = first
@@ -37,10 +59,13 @@ def main() -> None:
     """Do what the arguments say."""
     what, path, *rest = sys.argv[1:]
     with Client(Path(path), event_types=TYPES, source="child", timeout=10.0) as client:
-        if what == "consume":
-            consume(client, *rest)
-        else:
-            publish(client, int(rest[0]))
+        match what:
+            case "consume":
+                consume(client, *rest)
+            case "work":
+                work(client, *rest)
+            case _:
+                publish(client, int(rest[0]))
 
 
 if __name__ == "__main__":

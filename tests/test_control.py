@@ -17,8 +17,9 @@ from ringleader.actors.errors import RingleaderError
 from ringleader.actors.letters import Outcome
 from ringleader.client import NodeClient, NodeError, NoNode, OrderRefused
 from ringleader.control import MAX_CLIENTS, ControlServer
+from ringleader.conversation import PIPELINE
 from ringleader.desk import Stopping
-from ringleader.errands import Later
+from ringleader.errands import Eventually, Later
 from ringleader.frames import MAX_REPLY, FrameReader, frame, read_reply
 from ringleader.supervisors.spec import ChildSpec
 from ringleader.system import System
@@ -27,7 +28,7 @@ from tests.probe import probe
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ringleader.questions import Question
@@ -161,17 +162,52 @@ def test_a_client_that_goes_in_the_middle_leaves_no_trace(
         fine.stop()
 
 
+@pytest.fixture
+def crowded(desk: Desk, path: Path) -> Iterator[ControlServer]:
+    """A server that has room for three."""
+    server = ControlServer(path, desk.respond, spawn, most=3)
+    server.start()
+    yield server
+    assert server.close(10)
+
+
 def test_of_too_many_clients_the_one_that_is_silent_longest_is_dropped(
-    server: ControlServer, path: Path
+    crowded: ControlServer, path: Path
 ) -> None:
     with NodeClient(path) as silent, NodeClient(path) as kept, ExitStack() as others:
         silent.stop()
         kept.stop()
-        for _ in range(MAX_CLIENTS - 1):
+        for _ in range(2):
             others.enter_context(NodeClient(path)).stop()
         with pytest.raises(NodeError, match=r"has stopped|broke"):
             silent.stop()
         kept.stop()
+
+
+def test_nobody_is_dropped_who_waits_or_holds_something(
+    crowded: ControlServer, desk: Desk, path: Path
+) -> None:
+    answers: list[Callable[[Any], None]] = []
+    with ExitStack() as stack:
+        clients = [stack.enter_context(connect(path, 10)) for _ in range(3)]
+        desk.value = Eventually(answers.append)
+        for client in clients[:2]:
+            client.sendall(frame(questions.Stop()))
+        probe(lambda: len(answers) == 2)
+        desk.value = Eventually(lambda done: done(STOPPING), ended=print)
+        clients[2].sendall(frame(questions.Stop()))
+        assert reply_on(clients[2]).error == ""
+        with connect(path, 10) as refused:
+            assert reply_on(refused).error == "the node has 3 clients already"
+            assert refused.recv(1) == b""
+        for answer, client in zip(answers, clients, strict=False):
+            answer(STOPPING)
+            assert reply_on(client).error == ""
+
+
+def test_the_number_of_clients_leaves_room_for_files(desk: Desk, path: Path) -> None:
+    server = ControlServer(path, desk.respond, spawn, most=1_000_000)
+    assert MAX_CLIENTS <= server._most < 1_000_000
 
 
 def test_the_end_removes_the_socket_and_disconnects(desk: Desk, path: Path) -> None:
@@ -290,3 +326,110 @@ def test_the_end_waits_for_slow_answers_under_way(desk: Desk, path: Path) -> Non
         assert not server.close(0.01)
         release.set()
         assert server.close(10)
+
+
+# ---------------------------------------------------------------- answers without a thread
+
+
+class Slow:
+    """Answers whenever a test says so, in any order."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[Any], None]] = []
+        self.cancelled: list[int] = []
+        self.ended: list[int] = []
+
+    def respond(self, _: Question) -> Eventually:
+        number = len(self.waiting)
+        return Eventually(
+            self.waiting.append,
+            cancel=lambda: self.cancelled.append(number),
+            ended=lambda: self.ended.append(number),
+        )
+
+
+@pytest.fixture
+def slow(path: Path) -> Iterator[Slow]:
+    slow = Slow()
+    server = ControlServer(path, slow.respond, spawn)
+    server.start()
+    yield slow
+    assert server.close(10)
+
+
+def replies_on(connection: socket.socket, count: int) -> list[Any]:
+    reader, replies = FrameReader(MAX_REPLY), list[Any]()
+    while len(replies) < count:
+        reader.feed(connection.recv(65536))
+        while (body := reader.next()) is not None:
+            reply = read_reply(body)
+            replies.append(reply.error or msgspec.msgpack.decode(reply.value))
+    return replies
+
+
+def test_answers_come_in_the_order_of_the_questions_whichever_is_found_first(
+    slow: Slow, path: Path
+) -> None:
+    with connect(path, 10) as client:
+        client.sendall(frame(questions.Stop()) * 3)
+        probe(lambda: len(slow.waiting) == 3)
+        slow.waiting[2]("c")
+        slow.waiting[1](RingleaderError("b"))
+        threading.Thread(target=slow.waiting[0], args=("a",)).start()
+        assert replies_on(client, 3) == ["a", "b", "c"]
+
+
+def test_an_answer_is_given_once(slow: Slow, path: Path) -> None:
+    with connect(path, 10) as client:
+        client.sendall(frame(questions.Stop()) * 2)
+        probe(lambda: len(slow.waiting) == 2)
+        slow.waiting[0]("a")
+        slow.waiting[0]("b")
+        slow.waiting[1]("c")
+        assert replies_on(client, 2) == ["a", "c"]
+
+
+def test_of_one_client_only_so_many_questions_are_under_way(slow: Slow, path: Path) -> None:
+    with connect(path, 10) as client, connect(path, 10) as other:
+        client.sendall(frame(questions.Stop()) * (PIPELINE + 5))
+        probe(lambda: len(slow.waiting) == PIPELINE)
+        other.sendall(frame(questions.Stop()))
+        probe(lambda: len(slow.waiting) == PIPELINE + 1)
+        for number in range(5):
+            slow.waiting[number](number)
+        probe(lambda: len(slow.waiting) == PIPELINE + 6)
+        assert replies_on(client, 5) == list(range(5))
+
+
+def test_who_works_for_a_client_is_told_when_it_goes(slow: Slow, path: Path) -> None:
+    with connect(path, 10) as client:
+        client.sendall(frame(questions.Stop()) * 3)
+        probe(lambda: len(slow.waiting) == 3)
+        slow.waiting[0]("a")
+        assert replies_on(client, 1) == ["a"]
+        assert slow.ended == []
+    probe(lambda: len(slow.ended) == 3)
+    assert slow.cancelled == [1, 2]
+    assert slow.ended == [2, 1, 0]
+    slow.waiting[1]("too late")
+
+
+def test_who_holds_something_is_told_of_the_servers_end(path: Path) -> None:
+    slow = Slow()
+    server = ControlServer(path, slow.respond, spawn)
+    server.start()
+    with connect(path, 10) as client:
+        client.sendall(frame(questions.Stop()))
+        probe(lambda: slow.waiting)
+        assert server.close(10)
+        assert (slow.cancelled, slow.ended) == ([0], [0])
+
+
+def test_a_large_question_is_read_if_the_server_allows_it(desk: Desk, path: Path) -> None:
+    large = frame(questions.Operate(verb="stop", path="/a", by="x", why="y" * 900))
+    server = ControlServer(path, desk.respond, spawn, largest=500)
+    server.start()
+    with connect(path, 10) as client:
+        client.sendall(large)
+        assert "at most 500 are allowed" in reply_on(client).error
+    assert server.close(10)

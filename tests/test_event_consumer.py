@@ -12,6 +12,7 @@ from ringleader.actors.event_log import ConsumerSpec, ConsumerTaken, EventLogErr
 from ringleader.actors.events.base import EventCategory
 from ringleader.actors.letters import Outcome
 from ringleader.actors.topics import ALL
+from ringleader.event_questions import Consume
 from ringleader.events_client import Client
 from ringleader.node_errors import NoNode, OrderRefused
 from tests.event_bench import Bench, Happened, Passed, child, running
@@ -200,7 +201,8 @@ def test_what_the_node_handed_out_and_never_sent_is_settled_when_the_hand_is_emp
 ) -> None:
     with client.consumer("games", Happened) as consumer:
         bench.happen(1, 2)
-        owner = consumer.choice.question.owner  # type: ignore[union-attr]
+        assert isinstance(consumer.choice.question, Consume)
+        owner = consumer.choice.question.owner
         bench.log.fetch("games", owner, 1, lambda _: None)  # as if killed before it could send
         assert bench.consumer("games").in_hand == 1
         bench.stop()

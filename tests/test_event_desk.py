@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from ringleader.actors.errors import PublishError, RingleaderError
-from ringleader.actors.event_log import EventLogError
+from ringleader.actors.event_log import EventLogError, Settled
 from ringleader.actors.event_log_memory import MemoryEventLog
+from ringleader.actors.letters import Outcome
 from ringleader.actors.options import EventOptions
 from ringleader.errands import Eventually, Later
 from ringleader.event_desk import TICK, EventDesk
@@ -146,9 +147,14 @@ def test_outcomes_are_told_with_the_next_fetch(front: Front) -> None:
     session = front.attach()
     front.happen()
     (batch,) = front.ask(Fetch(session=session))
-    outcome = (batch.events[0].sequence, "handled")
-    front.ask(Settle(session=session, outcomes=(outcome,)))  # type: ignore[arg-type]
+    front.happen()
+    outcome = Settled(batch.events[0].sequence, Outcome.HANDLED)
+    assert sequences(front.ask(Fetch(session=session, outcomes=(outcome,)))) == [2]
+    assert front.log.consumers()[0].in_hand == 1
+    outcome = Settled(2, Outcome.FAILED, "why", letter=True)
+    assert front.ask(Settle(session=session, outcomes=(outcome,))) == [1]
     assert front.log.consumers()[0].in_hand == 0
+    assert [(letter.reason, letter.detail) for letter in front.letters] == [("failed", "why")]
 
 
 def test_a_lease_is_renewed_as_long_as_the_connection_stands(front: Front) -> None:
@@ -266,4 +272,4 @@ def test_a_listener_that_is_gone_has_no_subscription(front: Front) -> None:
     assert len(front.system.hub.table.subscriptions()) == 1
     assert front.ask(Settle(session=session)) == [0]
     front.disconnect()
-    assert front.system.hub.table.subscriptions() == ()
+    assert front.system.hub.table.subscriptions() == []

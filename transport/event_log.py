@@ -11,7 +11,7 @@ from ringleader.actors.retention import OVERHEAD, RetentionNews, is_too_much
 from .event_consumers import Consumers, info, load_all
 from .event_letters import keep_letter
 from .event_pruning import Pruned, measure, prune
-from .event_queries import Row, find, head_of, insert
+from .event_queries import ROWS, Row, find, head_of, insert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,6 +113,10 @@ class SqliteEventLog:
         rows = [item.row for item in items if item.row is not None]
         for item, sequence in zip(items, insert(tables, rows), strict=True):
             item.sequence = sequence
+
+    def is_one_statement(self, number: int, /) -> bool:
+        """Tell the writer whether so many events are written by a single statement."""
+        return number <= ROWS
 
     def passed(self, items: Sequence[_Appended], /) -> None:
         """Tell the listener of events that are committed, and of those that are not logged."""

@@ -25,6 +25,10 @@ class Stream(Protocol):
         """Write items; may be asked again for the same ones, if a transaction failed."""
         ...
 
+    def is_one_statement(self, number: int, /) -> bool:
+        """Tell whether so many items are written by a single statement."""
+        ...
+
     def passed(self, items: Sequence[Any], /) -> None:
         """Hear of items that are committed, or not to be written, in order."""
         ...
@@ -53,6 +57,11 @@ class Run:
 
     def __init__(self, stream: Stream, items: list[Any]) -> None:
         self.stream, self.items = stream, items
+
+    @property
+    def is_one_statement(self) -> bool:
+        """Whether it needs no transaction around it."""
+        return self.stream.is_one_statement(len(self.items))
 
     def run(self, tables: Tables) -> None:
         """Write those that are to be written."""

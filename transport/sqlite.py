@@ -115,6 +115,12 @@ class Database:
         with self._lock, self._explained(), _immediate(self._open) as connection:
             yield Tables(connection)
 
+    @contextmanager
+    def statement(self) -> Generator[Tables]:
+        """Write with one statement, which is a transaction of its own; reading beside it is free."""
+        with self._lock, self._explained():
+            yield Tables(self._open)
+
     def rows(self, query: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Return what a query finds."""
         with self._lock, self._explained():

@@ -20,6 +20,7 @@ from .event_questions import Attached, SentEvent
 from .guardians import SUBSCRIBERS
 from .live_session import Listener, LiveSession
 from .node_errors import NodeNotReady
+from .questions import name_of
 from .sent_events import publish_sent
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from ringleader.actors.topics import Topic
     from ringleader.supervisors.ref import SupervisorRef
 
-    from .event_questions import EventQuestion
     from .event_sessions import Done, Session
+    from .questions import Question
     from .system import System
 
 TICK: Final = 2.0
@@ -92,7 +93,7 @@ class EventDesk:
 
     # ---------------------------------------------------------------- answers
 
-    def answer(self, question: EventQuestion) -> Any:
+    def answer(self, question: Question) -> Any:
         """Answer, or return what will; never blocks.
 
         Raises:
@@ -115,6 +116,8 @@ class EventDesk:
                 return Eventually(partial(self._session(question.session).settle, question))
             case questions.Wake():
                 return self._session(question.session).wake()
+            case _:
+                raise RingleaderError(f"{name_of(question)!r} is no question about events")
 
     def _session(self, name: str) -> Session:
         found = self._sessions.get(name)

@@ -7,6 +7,7 @@ from threading import Event as ThreadEvent
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ringleader.actors.base import Actor
+from ringleader.actors.dead_letter_keeper import DeadLetterKeeper
 from ringleader.actors.events.base import Event
 from ringleader.actors.lifecycle import Exited, Failed, Ready, Started, Up
 from ringleader.actors.registry import Registry
@@ -17,6 +18,7 @@ from ringleader.supervisors.supervisor import Supervisor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ringleader.actors.dead_letter_queue import DeadLetterQueue
     from ringleader.actors.hub import EventHub
     from ringleader.actors.lifecycle import News, Reason
     from ringleader.actors.topics import Topic, Where
@@ -27,24 +29,32 @@ SUBSCRIBERS = "/system/subscribers"
 """Where the functions live that subscribe to events."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wards:
+    """What the system's own actors look after.
+
+    Attributes:
+        hub: what the registry and the publishers share.
+        watch_list: who is looked after.
+        dlq: dead letters that are tried again by themselves; None: they are not.
+    """
+
+    hub: EventHub
+    watch_list: WatchList
+    dlq: DeadLetterQueue | None
+
+
 class Root(Supervisor):
     """The supervisor at the top; users' actors are its children, beside `/system`."""
 
-    def __init__(
-        self,
-        hub: EventHub,
-        watch_list: WatchList,
-        intensity: int,
-        period: int,
-        quarantine: Quarantine,
-    ) -> None:
+    def __init__(self, wards: Wards, intensity: int, period: int, quarantine: Quarantine) -> None:
         super().__init__()
-        self._hub, self._watch_list = hub, watch_list
+        self._wards = wards
         self.intensity, self.period, self.quarantine = intensity, period, quarantine
 
     def init(self) -> list[ChildSpec]:
         """Return what the system itself needs: it starts before everything else, ends after."""
-        return [ChildSpec("system", Guardian, (self._hub, self._watch_list))]
+        return [ChildSpec("system", Guardian, (self._wards,))]
 
     def _announce(self, event: LifecycleEvent, subject: str) -> None:
         if subject != "/system":  # who would route it?
@@ -52,23 +62,26 @@ class Root(Supervisor):
 
 
 class Guardian(Supervisor):
-    """Keeps the registry, the vigil, and the functions that subscribe."""
+    """Keeps the registry, the vigil, the keeper of dead letters, and functions that subscribe."""
 
     intensity = 10
     period = 60
     announce = False
 
-    def __init__(self, hub: EventHub, watch_list: WatchList) -> None:
+    def __init__(self, wards: Wards) -> None:
         super().__init__()
-        self._hub, self._watch_list = hub, watch_list
+        self._wards = wards
 
     def init(self) -> list[ChildSpec]:
         """Return the registry, who looks after the others, and room for functions."""
-        return [
-            ChildSpec("registry", Registry, (self._hub,)),
-            ChildSpec("vigil", Watchman, (self._watch_list,)),
-            ChildSpec("subscribers", Subscribers),
+        wards = self._wards
+        specs = [
+            ChildSpec("registry", Registry, (wards.hub,)),
+            ChildSpec("vigil", Watchman, (wards.watch_list,)),
         ]
+        if wards.dlq is not None:
+            specs.append(ChildSpec("dead-letters", DeadLetterKeeper, (wards.dlq,)))
+        return [*specs, ChildSpec("subscribers", Subscribers)]
 
 
 class Subscribers(Supervisor):

@@ -17,6 +17,8 @@ from ringleader.config.policies import cascade_limits, quarantine
 from ringleader.config.specs import child_specs
 from ringleader.supervisors.errors import SupervisorError
 from ringleader.supervisors.spec import ChildSpec
+from ringleader.transport.dead_letters import SqliteLetters, keeper_of_asides
+from ringleader.transport.event_store import EventStore
 from ringleader.transport.journal import SqliteJournal
 
 from . import runs
@@ -28,7 +30,7 @@ from .frames import SLACK
 from .lockfile import Holder, LockFile
 from .logs import log_death, log_event, open_logs, set_event_level
 from .record import Record
-from .sent_events import letter_of, publish_sent, rejected
+from .sent_events import publish_sent, rejected
 from .spool_intake import SpoolIntake
 from .status_http.opening import open_status
 from .subscriptions import expected, wait_for_subscribers
@@ -108,6 +110,7 @@ class Node:
             seed=arguments.seed,
             actors=options.actors,
             events=options.events,
+            dead_letters=options.dead_letters,
             intensity=options.supervision.intensity,
             period=options.supervision.period,
             quarantine=quarantine(options.supervision.quarantine, options.supervision.pauses),
@@ -246,7 +249,8 @@ class Node:
         stack.callback(self.journal.close)
         record = Record(self.data.supervision, self.system)
         stack.callback(record.close)
-        self._desk = Desk(self.system, record, self._on_stop, self._wanted)
+        self._open_events(stack)
+        self._desk = Desk(self.system, record, self._on_stop, self._wanted, self.system.dlq)
         stack.callback(self._desk.events.close)
         self._spool = self._spool_intake()
         stack.callback(self._spool.close)
@@ -256,6 +260,23 @@ class Node:
             status.start()
             stack.callback(status.close)  # before what it looks at is closed
             logger.info("the status is at %s/status", status.url)
+
+    def _open_events(self, stack: ExitStack) -> None:
+        """Open the event log and the dead letters; they are closed after the system has stopped."""
+        context, options = self.system.context, self.settings.dead_letters
+        store = EventStore(
+            self.data.events,
+            clock=self.clock,
+            spawn=context.spawn,
+            epoch=self.system.epoch,
+            options=self.settings.event_log,
+            on_loss=self.system.hub.lost,
+            aside=keeper_of_asides(options),
+        )
+        stack.callback(store.close)
+        encode = self.system.catalogue.encode
+        self._letters = SqliteLetters(store.reader, store.writer, encode, self.clock.time, options)
+        self.system.keep(store.log, self._letters)
 
     def _choose_run(self) -> Run:
         """Begin a run, or go on with the latest: no run ever writes into another one's files."""
@@ -299,8 +320,7 @@ class Node:
         )
 
     def _reject(self, sent: SentEvent, error: RingleaderError) -> None:
-        letter = letter_of(rejected(sent, error, self.clock.time()))
-        self.system.context.dead_letters.put(letter)
+        self._letters.put_aside(rejected(sent, error, self.clock.time()))
 
     def _open_status(self, stack: ExitStack) -> StatusServer | None:
         log = self.system.hub.log

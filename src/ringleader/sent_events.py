@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -105,7 +105,8 @@ def _fields(name: str, payload: bytes) -> dict[str, Any]:
         raise EventValidationError(name, None, f"its payload can't be read: {error}") from error
     if not isinstance(fields, dict):
         raise EventValidationError(name, None, "its payload is no mapping of fields")
-    for field in fields:
+    known = cast("dict[Any, Any]", fields)  # type: ignore[redundant-cast]  # not for Pyright
+    for field in known:
         if not isinstance(field, str):
             raise EventValidationError(name, None, f"{field!r} is no name of a field")
-    return fields
+    return known

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from ringleader.actors.base import build
 from ringleader.actors.cell import Cell
 from ringleader.actors.context import Context
+from ringleader.actors.dead_letter_options import DeadLetterOptions
+from ringleader.actors.dead_letters_memory import MemoryLetters
 from ringleader.actors.errors import (
     NoSuchActor,
     PublishError,
@@ -20,6 +22,7 @@ from ringleader.actors.events.base import Event, EventCategory
 from ringleader.actors.events.catalogue import Catalogue
 from ringleader.actors.events.codec import PayloadLimits
 from ringleader.actors.events.errors import did_you_mean, nearest
+from ringleader.actors.events.stages import stage_events
 from ringleader.actors.hub import EventHub
 from ringleader.actors.letters import DeadLetters
 from ringleader.actors.options import ActorOptions, EventOptions
@@ -29,13 +32,15 @@ from ringleader.supervisors.quarantine import COOL_DOWN, Quarantine
 from ringleader.supervisors.spec import ChildSpec
 
 from .deaths import Deaths
-from .guardians import SUBSCRIBERS, FunctionSubscriber, Owner, Root, Wish
+from .guardians import SUBSCRIBERS, FunctionSubscriber, Owner, Root, Wards, Wish
+from .letterbox import Letterbox, queue_of
 from .statistics import SystemStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ringleader.actors.clock import Clock
+    from ringleader.actors.dead_letters import LetterStore
     from ringleader.actors.dispatch import Dispatcher
     from ringleader.actors.event_log import EventLog
     from ringleader.actors.history import Past
@@ -65,6 +70,8 @@ class System:
         event_types: event types of your own, beside the catalogue's.
         event_log: keeps events whose types are durable or bridged, and the places of durable
             consumers; whoever made it closes it, after `stop`. None: nothing is kept.
+        dead_letters: when they are tried again by themselves, and given up. None: never; they are
+            kept in memory, and `dlq.retry` tries them.
         intensity: restarts of your top-level actors that are allowed in `period` seconds; one
             more, and the system ends.
         period: whole seconds.
@@ -84,6 +91,7 @@ class System:
         events: EventOptions | None = None,
         event_types: Iterable[type[Event]] = (),
         event_log: EventLog | None = None,
+        dead_letters: DeadLetterOptions | None = None,
         intensity: int = 1,
         period: int = 5,
         quarantine: Quarantine = COOL_DOWN,
@@ -91,6 +99,7 @@ class System:
         shutdown_timeout: float = 30.0,
     ) -> None:
         actors, events = actors or ActorOptions(), events or EventOptions()
+        self._started = False
         self.deaths = Deaths()
         self.dead_letters = DeadLetters()
         self.context = Context(
@@ -114,6 +123,9 @@ class System:
         self.epoch = secrets.randbits(63)
         self.hub = EventHub(self.context, self.catalogue, events, self.epoch, event_log)
         self.context.events = self.hub
+        self._letter_options = dead_letters or DeadLetterOptions()
+        self.keep(letters=MemoryLetters(self.catalogue.encode, self._letter_options))
+        self._keeps_letters = dead_letters is not None
         self.context.handler_failed = self.hub.failed
         self.context.vigil = self._watch_list = WatchList(self.context, self._give_up)
         if cascade is not None:
@@ -123,6 +135,25 @@ class System:
         self._root = Cell("", Root, self.context)
         self._limits = (intensity, period, quarantine)
         self._stopped = False
+
+    def keep(self, event_log: EventLog | None = None, letters: LetterStore | None = None) -> None:
+        """Keep events and dead letters elsewhere than in memory; before `start`.
+
+        Args:
+            event_log: as the constructor's; whoever made it closes it, after `stop`.
+            letters: keeps dead letters; the same. They are tried again by themselves.
+
+        Raises:
+            StoppedError: the system was started already.
+        """
+        if self._started:
+            raise StoppedError("what a system keeps is decided before its start")
+        if event_log is not None:
+            self.hub.keep_in(event_log)
+        if letters is not None:
+            self.context.dead_letters = Letterbox(self.dead_letters, letters)
+            self.dlq = queue_of(self.hub, letters, self._letter_options)
+            self._keeps_letters = True
 
     # ---------------------------------------------------------------- life
 
@@ -136,7 +167,9 @@ class System:
             return self
         if self._stopped:
             raise StoppedError("a system that was stopped can't be started again; make a new one")
-        make = partial(build, Root, self._root, (self.hub, self._watch_list, *self._limits), {})
+        self._started = True
+        wards = Wards(self.hub, self._watch_list, self.dlq if self._keeps_letters else None)
+        make = partial(build, Root, self._root, (wards, *self._limits), {})
         self._root.launch(make, self._owner)
         self._root.dispatcher.drive()
         self._owner.up.wait(timeout)
@@ -361,8 +394,6 @@ class System:
         Raises:
             UnknownStageError: there is no such stage; names what is near.
         """
-        from ringleader.actors.events.stages import stage_events
-
         return [self.subscribe(kind, function) for kind in stage_events(stage)]
 
     def history(

@@ -69,6 +69,9 @@ def test_outcomes_are_words() -> None:
         "deduplicated",
         "rejected",
         "undeliverable",
+        "unknown_type",
+        "poison",
+        "handed_over",
         "retried",
     ]
 

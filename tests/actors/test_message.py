@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 EVENT = cast("Event", object())
 
 
+HERE: Any = SimpleNamespace(owned=None)  # all that is asked of a cell
+
+
 def delivery() -> Delivery:
     return Delivery(EVENT, cast("Envelope", object()), cast("Settles", SimpleNamespace()))
 
@@ -53,10 +56,10 @@ def test_of_a_delivery_the_event_was_sent() -> None:
 def test_a_delivery_is_found_also_at_its_second_try() -> None:
     one = delivery()
 
-    assert delivery_in(one) is one
-    assert delivery_in(Again(one)) is one
-    assert delivery_in(Again("sent")) is None
-    assert delivery_in("sent") is None
+    assert delivery_in(one, HERE) is one
+    assert delivery_in(Again(one), HERE) is one
+    assert delivery_in(Again("sent"), HERE) is None
+    assert delivery_in("sent", HERE) is None
 
 
 def test_a_call_names_the_method_so_that_a_subclass_can_override_it() -> None:

@@ -442,7 +442,7 @@ def test_a_handler_that_is_at_another_event_by_then_is_left_alone() -> None:
         current, at = ref.cell.current, ref.cell.delivery
         assert current is not None
         assert at is not None
-        other = Delivery(at.event, at.envelope, at.subscription)
+        other = Delivery(at.event, at.envelope, None)
 
         assert not ref.cell.kill(current, "late", only_if=lambda: ref.cell.delivery is other)
         assert ref.cell.kill(current, "late", only_if=lambda: ref.cell.delivery is at)

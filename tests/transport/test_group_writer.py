@@ -92,6 +92,9 @@ class Numbers:
         for item in items:
             tables.write("INSERT INTO facts VALUES (?)", (str(item),))
 
+    def is_one_statement(self, number: int, /) -> bool:
+        return number == 1
+
     def passed(self, items: Sequence[int], /) -> None:
         self.groups.append(list(items))
 

@@ -93,7 +93,14 @@ def test_a_story_is_told_in_order(story: str) -> None:
 
 def test_what_controls_the_system_goes_first() -> None:
     control = {name for name, kind in KINDS.items() if kind.priority >= Priority.HIGH}
-    first = ("DAEMON_", "BACKPRESSURE_", "LEADER_", "QUORUM_", "SPLIT_BRAIN_", "VOTER_")
+    first: tuple[str, ...] = (
+        "DAEMON_",
+        "BACKPRESSURE_",
+        "LEADER_",
+        "QUORUM_",
+        "SPLIT_BRAIN_",
+        "VOTER_",
+    )
     first += ("BUDGET_", "P2P_CLUSTER_", "RECOVERY_", "PARTITION_")
     assert {name for name in KINDS if name.startswith(first)} <= control
     assert {"HEALTH_ALERT", "DEADLOCK_DETECTED", "DISK_SPACE_LOW", "MEMORY_PRESSURE"} <= control
