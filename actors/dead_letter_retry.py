@@ -14,7 +14,7 @@ from .dead_letters import LetterError, LetterQuery
 from .errors import MailboxFull, RingleaderError
 from .events.errors import EventValidationError, UnknownEventTypeError
 from .letters import Outcome
-from .message import Delivery, Settles
+from .message import Delivery, Note, Settles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -57,7 +57,7 @@ class Try(Settles):
         tell: Callable[[StoredLetter, Outcome], object],
     ) -> None:
         super().__init__(letter.path, consumer=letter.consumer, timeout=subscription.timeout)
-        self.letter, self._tell = letter, tell
+        self.letter, self._tell, self.notes = letter, tell, subscription.notes
 
     def delivery(self, event: Event, envelope: Envelope) -> Delivery:
         """Return the one delivery."""
@@ -65,7 +65,8 @@ class Try(Settles):
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Take the outcome."""
-        del delivery
+        if self.notes is not None:
+            self.notes.append(Note(self.path, (delivery,), delivery.seconds, outcome))
         self._tell(self.letter, outcome)
 
     def takes_back(self, delivery: Delivery) -> bool:
@@ -101,6 +102,8 @@ class Tries:
         self._news = Condition()
         self._under_way: set[int] = set()
         self._recovered: Counter[str] = Counter()
+        self.on_begin: Callable[[], object] = lambda: None
+        """Called when a letter was sent: its handler is to be watched; must return at once."""
         self.on_quiet: Callable[[], object] = lambda: None
         """Called when no try is under way any more, in whatever thread; must return at once."""
 
@@ -179,6 +182,7 @@ class Tries:
         try:
             again = Try(letter, subscription, self._ended)
             subscription.ref.tell(again.delivery(event, envelope))
+            self.on_begin()
         except BaseException:
             self._forget(letter.number)
             raise

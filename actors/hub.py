@@ -6,7 +6,7 @@ import logging
 from collections import deque
 from contextlib import suppress
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pykka import ActorDeadError
 
@@ -53,6 +53,10 @@ class Committed:
         self.publications = deque(publications)
 
 
+class Look(NamedTuple):
+    """Look for handlers that take too long, and whether pressure is over."""
+
+
 class EventHub(Publishing):
     """Subscriptions, counters, history; and, as `Publishing`, the way to the registry.
 
@@ -91,6 +95,8 @@ class EventHub(Publishing):
         self.traces: list[Callable[[Publication, Sequence[str]], object]] = []
         """Called by the registry with each event and the paths of who gets it; the same."""
         self.commit_listeners: list[Callable[[], object]] = []
+        self.tries_under_way: Callable[[], int] = int
+        """How many dead letters are being tried again: their handlers are watched, too."""
         self._lock = Lock()
         if log is not None:
             self.keep_in(log)
@@ -257,6 +263,12 @@ class EventHub(Publishing):
         ref = self.ref
         if ref is not None and not ref.cell.mailbox.closed:
             ref.cell.mailbox.put(Committed(publications))
+
+    def look(self) -> None:
+        """Let the registry watch handlers from now on, though it has delivered nothing itself."""
+        ref = self.ref
+        if ref is not None and not ref.cell.mailbox.closed:
+            ref.cell.mailbox.put(Look())
 
     def statistics(self) -> EventStatistics:
         """Return the counters."""

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("ringleader.events")
 NONE: Final = PressureLevel.NONE
+MOST_UNKNOWN: Final = 1_000
+"""Unknown names that are counted each by itself; they come from outside, and memory has an end."""
+OTHERS: Final = "(others)"
 
 
 class Urgent:
@@ -180,12 +183,14 @@ class Publishing:
             if self.options.validation_strict:
                 raise
             parsed = self.catalogue.parse_leniently(name, payload)
-            self.unknown[name] += 1
-            if self.unknown[name] == 1:
+            known = name in self.unknown or len(self.unknown) < MOST_UNKNOWN
+            counted = name if known else OTHERS
+            self.unknown[counted] += 1
+            if self.unknown[counted] == 1:
                 logger.warning("published as UNKNOWN_EVENT, and so will be all like it: %s", error)
         self.renamed.update(parsed.renamed)
-        kind = self.kind(type(parsed.event))
-        value, data = kind.check(parsed.event)
+        value, kind = parsed.event, self.kind(type(parsed.event))
+        data = self.catalogue.encode(value)  # it was checked when it was made
         now = self._time()
         envelope = Envelope(
             id=id or f"{self._prefix}{next(self._ids)}",

@@ -15,7 +15,7 @@ from .events.resilience import HandlerTimeout
 from .handlers import handles
 from .handout import MANY, Handout
 from .hang import stack_of
-from .hub import Committed, EventHub
+from .hub import Committed, EventHub, Look
 from .letters import Outcome
 from .message import Delivery
 from .overdue import HandlerTimedOut, Late, Overdue, is_still
@@ -31,10 +31,6 @@ REGISTRY_CAPACITY: Final = 1_000_000
 """A publisher in an actor never blocks, so the registry's mailbox has room."""
 WEIGH: Final = 64
 """Events after which the registry looks how far behind it is."""
-
-
-class _Look(NamedTuple):
-    """Look for handlers that take too long, and whether pressure is over."""
 
 
 class _KeepHouse(NamedTuple):
@@ -230,8 +226,8 @@ class Registry(Actor):
 
     # ---------------------------------------------------------------- handlers that take too long
 
-    @handles(_Look)
-    def end_late_handlers(self, _: _Look) -> None:
+    @handles(Look)
+    def end_late_handlers(self, _: Look) -> None:
         """End incarnations that are at one event for too long, and say so."""
         self._looking = False
         self._keep_looking()
@@ -266,7 +262,8 @@ class Registry(Actor):
     def _keep_looking(self) -> None:
         """Look again in a while, if any delivery is under way: an idle system has no timers."""
         subscriptions = self._hub.table.subscriptions()
-        if any(s.pending for s in subscriptions) or self._strain:
+        is_needed = self._strain or self._hub.tries_under_way()
+        if not self._looking and (is_needed or any(s.pending for s in subscriptions)):
             self._looking = True
             shortest = min((s.timeout for s in subscriptions if s.timeout), default=None)
-            self.timers.once(self._overdue.interval(shortest), _Look())
+            self.timers.once(self._overdue.interval(shortest), Look(), key="look")

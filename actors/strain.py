@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from .errors import RingleaderError
 from .events.resilience import BackpressureActivated, BackpressureReleased
 from .events.scales import PressureLevel
@@ -63,7 +65,8 @@ class Strain:
             mailbox = subscription.ref.cell.mailbox
             waiting = len(mailbox.q)
             if waiting < mailbox.capacity * RELEASE:
-                self._release(subscription.level, subscription.path, waiting, since, publish)
+                event = self._released("mailbox", subscription.path, subscription.level, waiting)
+                self._tell(publish, replace(event, duration_seconds=self._seconds(since)))
                 subscription.level = PressureLevel.NONE
                 del self._crowded[subscription]
 
@@ -81,7 +84,8 @@ class Strain:
         now = hub.context.clock.now()
         hub.level = level
         if level is PressureLevel.NONE:
-            self._release(before, "/system/registry", depth, self._since, publish)
+            event = self._released("registry", "/system/registry", before, depth)
+            self._tell(publish, replace(event, duration_seconds=self._seconds(self._since)))
             return
         if before is PressureLevel.NONE:
             self._since = now
@@ -103,19 +107,19 @@ class Strain:
         """Log an event of the registry's own that it could not publish."""
         logger.warning("%s not published: %s", event.EVENT.name, error)
 
-    def _release(
-        self, level: PressureLevel, path: str, depth: int, since: float, publish: Publish
-    ) -> None:
-        self._tell(
-            publish,
-            BackpressureReleased(
-                node_id=self._hub.context.node_id,
-                previous_level=level,
-                reason=f"{path} has caught up",
-                duration_seconds=self._hub.context.clock.now() - since,
-                queue_depth=depth,
-            ),
+    def _released(
+        self, what: str, path: str, level: PressureLevel, depth: int
+    ) -> BackpressureReleased:
+        return BackpressureReleased(
+            node_id=self._hub.context.node_id,
+            resource_type=what,
+            previous_level=level,
+            reason=f"{path} has caught up",
+            queue_depth=depth,
         )
+
+    def _seconds(self, since: float) -> float:
+        return self._hub.context.clock.now() - since
 
     def _tell(self, publish: Publish, event: Event) -> None:
         try:

@@ -10,6 +10,7 @@ from .events.base import Event
 from .events.catalogue import load
 from .events.codec import Codec as EventCodec, PayloadLimits
 from .events.names import DataEventType
+from .events.unknown import UnknownEvent
 
 if TYPE_CHECKING:
     from .values import Codec
@@ -28,7 +29,7 @@ def take_event(event: Event, codec: Codec) -> Any:
     """
     kind = type(event)
     name = event.EVENT.value
-    ours = kind.__module__.startswith("ringleader.actors.events.")
+    ours = kind.__module__.startswith("ringleader.actors.events.") and kind is not UnknownEvent
     payload = _codec(kind, codec.max_bytes).encode(event)
     return [name, "" if ours else codec.name(kind), payload]
 

@@ -68,8 +68,10 @@ class Bench:
     system: System
     desk: EventDesk
 
-    def __init__(self, path: Path, log: EventLog | None = None, **kwargs: Any) -> None:
-        self.path, self._kwargs = path, kwargs
+    def __init__(
+        self, path: Path, log: EventLog | None = None, *, is_kept: bool = True, **kwargs: Any
+    ) -> None:
+        self.path, self._kwargs, self._is_kept = path, kwargs, is_kept
         self.letters: list[SetAside] = []
         self.seen: list[Envelope] = []
         self._clock = RealClock(spawn)
@@ -77,8 +79,9 @@ class Bench:
         self.runs = False
 
     def start(self, *, is_open: bool = True) -> None:
+        log = self.log if self._is_kept else None
         self.system = System(
-            node_id="bench", seed=1, event_types=TYPES, event_log=self.log, **self._kwargs
+            node_id="bench", seed=1, event_types=TYPES, event_log=log, **self._kwargs
         ).start()
         self.system.hub.taps.append(lambda _, envelope: self.seen.append(envelope))
         self.desk = EventDesk(self.system)

@@ -218,10 +218,12 @@ def test_types_that_are_not_kept_can_t_be_consumed_durably(client: Client) -> No
 
 
 def test_a_node_without_an_event_log_says_so(tmp_path: Path) -> None:
-    with running(tmp_path) as bench, bench.client() as client:
-        bench.system.hub.log = None
-        with pytest.raises(EventLogError, match="keeps no event log"):
-            client.consumer("games", Happened)
+    with (
+        running(tmp_path, is_kept=False) as bench,
+        bench.client() as client,
+        pytest.raises(EventLogError, match="keeps no event log"),
+    ):
+        client.consumer("games", Happened)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import apsw
+import pytest
 
 from ringleader.actors.clock import RealClock
 from ringleader.actors.dispatch import spawn
@@ -17,10 +19,14 @@ from tests.event_bench import Bench, child
 from tests.probe import probe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 ROUNDS = int(os.environ.get("RINGLEADER_TEST_KILLS", "3"))
 """Kills of each; the variable is for a long run."""
+
+EACH = 40
+"""Events published between two kills, and most of them waited for before one."""
 
 
 class Field:
@@ -38,7 +44,7 @@ class Field:
         self.bench.close()
         assert self.store.close(10)
         assert self.clock.close()
-        connection = apsw.Connection(str(self.path / "events.db"))
+        connection: Any = apsw.Connection(str(self.path / "events.db"))
         assert list(connection.execute("PRAGMA integrity_check")) == [("ok",)]
         connection.close()
 
@@ -59,51 +65,62 @@ class Field:
         text = (self.path / name).read_text() if (self.path / name).exists() else ""
         return [int(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
+    def is_free(self) -> bool:
+        """Tell whether nobody holds any consumer."""
+        return not any(info.active for info in self.store.log.consumers())
+
+    def is_through(self, name: str) -> bool:
+        """Tell whether a consumer has had everything; of the last one the outcome may be untold."""
+        info = self.bench.consumer(name)
+        return info.lag == 0 and info.in_hand <= 1
+
     def kill_a_publisher(self, first: int) -> list[int]:
         """Let a process publish, and kill it somewhere; return what it had receipts for."""
         with child("publish", self.path, first) as publisher:
-            lines = [int(publisher.line()) for _ in range(self.random.randint(1, 40))]
+            lines = [int(publisher.line()) for _ in range(self.random.randint(1, EACH))]
             publisher.kill()
         return lines
 
     def kill_a_consumer(self, name: str, kind: str) -> None:
         with child("work", self.path, name, kind, self.path / name) as consumer:
-            for _ in range(self.random.randint(1, 40)):
-                if not consumer.line():
-                    break
+            for _ in range(self.random.randint(1, EACH)):
+                assert consumer.line()
             consumer.kill()
         probe(lambda: not self.bench.consumer(name).active)
 
 
-def test_a_receipt_means_that_the_event_is_kept_whatever_happens(tmp_path: Path) -> None:
+@pytest.fixture
+def field(tmp_path: Path) -> Iterator[Field]:
     field = Field(tmp_path)
+    yield field
+    field.close()
+
+
+def test_a_receipt_means_that_the_event_is_kept_whatever_happens(field: Field) -> None:
     promised = [number for turn in range(ROUNDS) for number in field.kill_a_publisher(turn * 1_000)]
     found = field.published()
     assert set(promised) <= set(found)
     assert set(found.values()) == {1}
-    field.close()
 
 
-def test_each_event_is_handled_once_or_set_aside(tmp_path: Path) -> None:
-    field = Field(tmp_path)
-    for name, kind in (("plain", "plain"), ("twice", "idempotent")):
-        with child("work", tmp_path, name, kind, tmp_path / name) as first:
+def test_each_event_is_handled_once_or_set_aside(field: Field) -> None:
+    kinds = {"plain": "plain", "twice": "idempotent"}
+    for name, kind in kinds.items():
+        with child("work", field.path, name, kind, field.path / name) as first:
             assert first.line() == "ready"
-    probe(lambda: not any(info.active for info in field.store.log.consumers()))
-    everything = range(ROUNDS * 60)
-    field.bench.happen(*everything)
-    for name, kind in (("plain", "plain"), ("twice", "idempotent")):
-        for _ in range(ROUNDS):
+    probe(field.is_free)
+    for turn in range(ROUNDS):
+        field.bench.happen(*range(turn * EACH, (turn + 1) * EACH))
+        for name, kind in kinds.items():
             field.kill_a_consumer(name, kind)
-        with child("work", tmp_path, name, kind, tmp_path / name) as last:
-            probe(lambda name=name: field.bench.consumer(name).lag == 0, 20)  # type: ignore[misc]
-            probe(lambda name=name: field.bench.consumer(name).in_hand <= 1, 20)  # type: ignore[misc]
-            last.kill()
-        probe(lambda name=name: not field.bench.consumer(name).active)  # type: ignore[misc]
+    for name, kind in kinds.items():
+        with child("work", field.path, name, kind, field.path / name):
+            probe(partial(field.is_through, name), 20)
+    probe(field.is_free)
     plain, twice, letters = field.handled("plain"), field.handled("twice"), field.letters()
+    everything = set(range(ROUNDS * EACH))
     assert len(plain) == len(set(plain))
-    assert set(plain) | set(letters) == set(everything)
-    assert set(twice) | set(letters) >= set(everything)
+    assert set(plain) | set(letters) == everything
+    assert set(twice) | set(letters) >= everything
     assert max(Counter(twice).values()) <= 2
     assert len(letters) <= 2 * (ROUNDS + 2)
-    field.close()

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ringleader.actors.dead_letters import LetterQuery
 from ringleader.actors.dispatch import spawn
-from ringleader.actors.errors import PublishRefused, RingleaderError
+from ringleader.actors.errors import PublishError, PublishRefused, RingleaderError
 from ringleader.actors.events.errors import UnknownEventTypeError
 from ringleader.actors.letters import Outcome
 from ringleader.event_questions import Cause, SentEvent
 from ringleader.events_client import Client
-from ringleader.sent_events import letter_of, publish_sent, rejected
+from ringleader.sent_events import publish_sent
 from ringleader.spool import Spool, read, waiting
-from ringleader.spool_intake import SpoolIntake
+from ringleader.spool_intake import SpoolIntake, rejecting_into
 from ringleader.testing import ManualClock
 from tests.event_bench import TYPES, Bench, Happened
 from tests.probe import probe
@@ -106,17 +107,33 @@ def test_one_bad_event_is_kept_and_the_others_go_on(intake: Intake) -> None:
     assert intake.files == []
 
 
-def test_a_rejected_event_is_kept_whole() -> None:
+def test_a_rejected_event_is_kept_whole_to_be_published_once_its_type_is_known(
+    intake: Intake,
+) -> None:
+    intake.bench.start()
+    letters = intake.bench.system.letters
+    reject = rejecting_into(letters, intake.clock.time)
     sent = event(1, "lived", b"\x81\xa1a\x01")
-    aside = rejected(sent, UnknownEventTypeError("lived"), 5.0)
-    assert (aside.reason, aside.record.payload) == (Outcome.UNKNOWN_TYPE, sent.payload)
-    assert aside.record.envelope.time == sent.time
-    letter = letter_of(aside)
-    assert letter.message.fields == {"a": 1}
-    assert (letter.event_id, letter.reason) == ("id-1", Outcome.UNKNOWN_TYPE)
-    other = rejected(event(1, payload=b"\xc1"), RingleaderError("no"), 5.0)
-    assert other.reason is Outcome.REJECTED
-    assert letter_of(other).message.fields == {"payload": b"\xc1"}
+    reject(sent, UnknownEventTypeError("lived"))
+    reject(event(2, payload=b"\xc1"), RingleaderError("no"))
+    first, second = letters.find(LetterQuery(full=True))
+    assert (first.reason, first.payload) == (Outcome.UNKNOWN_TYPE, sent.payload)
+    assert (first.event_id, first.event_type, first.path) == ("id-1", "lived", "")
+    assert first.event_time == sent.time
+    assert (second.reason, second.error) == (Outcome.REJECTED, "no")
+
+
+def test_a_dead_letter_that_is_not_kept_in_time_is_an_error() -> None:
+    class Stuck:
+        def put_aside(self, _: object) -> None:
+            pass
+
+        def flush(self, _: float) -> bool:
+            return False
+
+    reject = rejecting_into(Stuck(), lambda: 1.0)  # type: ignore[arg-type]  # all that is used
+    with pytest.raises(RingleaderError, match="not kept within"):
+        reject(event(1), RingleaderError("no"))
 
 
 def test_of_a_damaged_file_the_good_events_are_taken_in_and_the_file_is_kept(
@@ -234,3 +251,18 @@ def test_a_newer_sender_may_have_more_fields_and_a_cause_goes_along(intake: Inta
     assert (envelope.causationid, envelope.correlationid) == ("before", "all")
     assert envelope.traceparent == "00-a"
     assert intake.bench.system.hub.renamed["old"] == 1
+
+
+def test_a_chain_that_looks_like_a_loop_ends_at_the_node(intake: Intake) -> None:
+    intake.bench.start()
+    sent = SentEvent(
+        id="id",
+        type="happened",
+        payload=b"\x80",
+        source="s",
+        time=2e9,
+        cause=Cause(id="before", depth=32),
+    )
+    with pytest.raises(PublishError, match="looks like a loop"):
+        publish_sent(intake.bench.system.hub, sent)
+    assert intake.bench.system.hub.looped == 1

@@ -117,7 +117,7 @@ class Database:
 
     @contextmanager
     def statement(self) -> Generator[Tables]:
-        """Write with one statement, which is a transaction of its own; reading beside it is free."""
+        """Write with one statement, which is a transaction of its own; reads may follow it."""
         with self._lock, self._explained():
             yield Tables(self._open)
 

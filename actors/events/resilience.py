@@ -53,6 +53,7 @@ class BackpressureReleased(Event, frozen=True, kw_only=True):
     EVENT = EventType.control("BACKPRESSURE_RELEASED", bridged=True, priority=Priority.URGENT)
 
     node_id: str | None = None
+    resource_type: str | None = None
     previous_level: PressureLevel | None = None
     reason: str | None = None
     duration_seconds: float | None = None

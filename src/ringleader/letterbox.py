@@ -56,7 +56,7 @@ def queue_of(
             causationid=envelope.causationid,
         )
 
-    return DeadLetterQueue(
+    queue = DeadLetterQueue(
         store,
         catalogue=hub.catalogue,
         subscribers=hub.table,
@@ -65,3 +65,6 @@ def queue_of(
         announce=announce,
         republish=republish,
     )
+    queue.tries.on_begin = hub.look
+    hub.tries_under_way = lambda: queue.tries.under_way
+    return queue

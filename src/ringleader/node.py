@@ -30,8 +30,8 @@ from .frames import SLACK
 from .lockfile import Holder, LockFile
 from .logs import log_death, log_event, open_logs, set_event_level
 from .record import Record
-from .sent_events import publish_sent, rejected
-from .spool_intake import SpoolIntake
+from .sent_events import publish_sent
+from .spool_intake import SpoolIntake, rejecting_into
 from .status_http.opening import open_status
 from .subscriptions import expected, wait_for_subscribers
 from .system import System
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from ringleader.actors.journal import StageJournal
     from ringleader.config import Loaded
 
-    from .event_questions import SentEvent
     from .questions import Question
     from .runs import Arguments, Run
     from .status_http.server import StatusServer
@@ -313,14 +312,11 @@ class Node:
         return SpoolIntake(
             self.data.spool,
             publish=partial(publish_sent, self.system.hub),
-            reject=self._reject,
+            reject=rejecting_into(self.system.letters, self.clock.time),
             clock=self.clock,
             spawn=self.system.context.spawn,
             interval=self.settings.events.spool_interval,
         )
-
-    def _reject(self, sent: SentEvent, error: RingleaderError) -> None:
-        self._letters.put_aside(rejected(sent, error, self.clock.time()))
 
     def _open_status(self, stack: ExitStack) -> StatusServer | None:
         log = self.system.hub.log

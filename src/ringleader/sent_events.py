@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from ringleader.actors.consumer_rules import SetAside
+from ringleader.actors.errors import PublishError
 from ringleader.actors.event_log import Record
 from ringleader.actors.events.base import Envelope
 from ringleader.actors.events.errors import EventValidationError, UnknownEventTypeError
-from ringleader.actors.events.unknown import UnknownEvent
-from ringleader.actors.letters import DeadLetter, Outcome
+from ringleader.actors.letters import Outcome
 
 if TYPE_CHECKING:
     from ringleader.actors.errors import RingleaderError
@@ -36,6 +36,12 @@ def publish_sent(hub: EventHub, sent: SentEvent) -> Publication:
         payload = _known_fields(hub, sent.type, payload)
     hub.renamed.update(sent.renamed)
     cause = sent.cause
+    if cause is not None and cause.depth >= hub.options.causation_depth:
+        hub.looped += 1
+        raise PublishError(
+            f"{sent.source} published {sent.type} behind a chain of {cause.depth} events in which "
+            "each caused the next; it looks like a loop"
+        )
     return hub.publish_named(
         sent.type,
         payload,
@@ -65,24 +71,6 @@ def rejected(sent: SentEvent, error: RingleaderError, now: float) -> SetAside:
     is_unknown = isinstance(error, UnknownEventTypeError)
     reason = Outcome.UNKNOWN_TYPE if is_unknown else Outcome.REJECTED
     return SetAside(Record(0, envelope, sent.payload), "", reason, str(error), now)
-
-
-def letter_of(aside: SetAside) -> DeadLetter:
-    """Return a rejected event as a dead letter of a system that keeps them in memory."""
-    envelope, payload = aside.record.envelope, aside.record.payload
-    try:
-        fields = _fields(envelope.type, payload)
-    except EventValidationError:
-        fields = {"payload": payload}
-    return DeadLetter(
-        path="",
-        message=UnknownEvent(type=envelope.type, fields=fields),
-        reason=aside.reason,
-        time=aside.time,
-        detail=aside.detail,
-        event_id=envelope.id,
-        envelope=envelope,
-    )
 
 
 def _known_fields(hub: EventHub, name: str, payload: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from threading import Condition, Event
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ringleader.actors.errors import RingleaderError
+from ringleader.actors.event_log import EventLogError
 
+from .sent_events import rejected
 from .spool import clear_away, read, set_aside, waiting
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ringleader.actors.clock import Clock, Timer
+    from ringleader.actors.dead_letters import LetterStore
     from ringleader.actors.publication import Publication
 
     from .event_questions import SentEvent
@@ -28,10 +31,29 @@ UNFINISHED: Final = 3_600.0
 _LATER: Final = 75
 """The exit code of errors after which it is worth to try again."""
 
+PATIENCE: Final = 30.0
+"""Seconds that keeping a dead letter may take."""
+
 AT_ONCE: Final = 500
 """Files whose events are under way at once; the next ones are read when these are removed."""
 
 Reject: TypeAlias = "Callable[[SentEvent, RingleaderError], object]"
+
+
+def rejecting_into(letters: LetterStore, time: Callable[[], float]) -> Reject:
+    """Return what makes dead letters of events that can't be published, and waits for the disk.
+
+    Args:
+        letters: keeps them.
+        time: returns seconds UTC.
+    """
+
+    def reject(sent: SentEvent, error: RingleaderError) -> None:
+        letters.put_aside(rejected(sent, error, time()))
+        if not letters.flush(PATIENCE):
+            raise EventLogError(f"its dead letter is not kept within {PATIENCE:g} s")
+
+    return reject
 
 
 class SpoolIntake:

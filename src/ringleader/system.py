@@ -151,6 +151,7 @@ class System:
         if event_log is not None:
             self.hub.keep_in(event_log)
         if letters is not None:
+            self.letters = letters
             self.context.dead_letters = Letterbox(self.dead_letters, letters)
             self.dlq = queue_of(self.hub, letters, self._letter_options)
             self._keeps_letters = True

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ringleader.actors.cell import Cell
     from ringleader.actors.dispatch import Dispatcher
+    from ringleader.actors.event_statistics import EventStatistics
     from ringleader.actors.turns import Turns
 
 T = TypeVar("T")
@@ -274,9 +275,18 @@ class TestSystem(System):
                 self.manual.advance_to(due)
                 self.run()
         stopped = super().stop(0.0)
-        for problem in unbalanced(self.context.kept or []):
+        for problem in [*unbalanced(self.context.kept or []), *unsettled(self.hub.statistics())]:
             raise AssertionError(problem)
         return stopped
+
+
+def unsettled(statistics: EventStatistics) -> list[str]:
+    """Return in words where deliveries and their outcomes differ."""
+    settled = sum(statistics.outcomes.values())
+    if settled == statistics.deliveries:
+        return []
+    outcomes = {str(o): n for o, n in statistics.outcomes.items()}
+    return [f"{statistics.deliveries} deliveries were made, and {settled} ended: {outcomes}"]
 
 
 def unbalanced(cells: list[Cell]) -> list[str]:

@@ -17,6 +17,7 @@ from ...handlers import handles
 from ...options import WorkloadOptions  # noqa: TC001  # the configuration reads the annotation
 from ..addresses import answer
 from ..messages import EndTask, RequestSpawn, ReserveNode, SetAdmission, SpawnAnswer
+from ..pressure import is_of_work
 from ..reconciler import Reconciler
 from ..running import UnderWay, is_under_way, under_way
 from .admission import (
@@ -232,13 +233,13 @@ class GlobalTaskCoordinator(Reconciler):
         """Admit tasks on a node again."""
         self._state.unhealthy.discard(event.node_id)
 
-    @handles(BackpressureActivated, idempotent=True)
+    @handles(BackpressureActivated, idempotent=True, where=is_of_work)
     def press(self, event: BackpressureActivated) -> None:
         """Admit fewer."""
         self._pressures[event.node_id or CLUSTER] = event.level
         self._weigh()
 
-    @handles(BackpressureReleased, idempotent=True)
+    @handles(BackpressureReleased, idempotent=True, where=is_of_work)
     def release(self, event: BackpressureReleased) -> None:
         """Admit as many as before."""
         self._pressures.pop(event.node_id or CLUSTER, None)

@@ -26,6 +26,7 @@ from ...events.work import WorkCompleted, WorkQueued, WorkTimeout
 from ...handlers import handles
 from ...journal import WorkItem
 from ...options import WorkloadOptions  # noqa: TC001  # the configuration reads the annotation
+from ..pressure import is_of_work
 from ..reconciler import Reconciler
 from ..running import raise_target, rating, selfplay_target
 from .population import (
@@ -208,12 +209,12 @@ class QueuePopulator(Reconciler):
         if not self._bad:
             self._share = 1.0
 
-    @handles(BackpressureActivated, idempotent=True)
+    @handles(BackpressureActivated, idempotent=True, where=is_of_work)
     def press(self, event: BackpressureActivated) -> None:
         """Put fewer items."""
         self._pressure = event.level
 
-    @handles(BackpressureReleased, idempotent=True)
+    @handles(BackpressureReleased, idempotent=True, where=is_of_work)
     def release(self, _event: BackpressureReleased) -> None:
         """Fill the queue."""
         self._pressure = PressureLevel.NONE

@@ -20,6 +20,7 @@ from ...events.quality import (
 )
 from ...events.resilience import BackpressureActivated, BackpressureReleased
 from ...handlers import handles
+from ..pressure import is_of_work
 from ..reconciler import Reconciler
 from ..running import last_evaluation
 from . import adjustments as adjust
@@ -151,7 +152,7 @@ class ConfigPictures(Reconciler):
         share = adjust.healthy_share(event.healthy_nodes, event.node_count, floor)
         self._cluster = 1.0 if isinstance(event, P2PClusterHealthy) else share
 
-    @handles(BackpressureActivated, idempotent=True)
+    @handles(BackpressureActivated, idempotent=True, where=is_of_work)
     def press(self, event: BackpressureActivated) -> None:
         """Play less while the work queue is full."""
         depth = event.queue_depth if event.queue_depth is not None else event.pending_count
@@ -159,7 +160,7 @@ class ConfigPictures(Reconciler):
             limit = event.soft_limit or event.threshold or DEFAULT_SOFT_LIMIT
             self._queue = adjust.under_pressure(depth, limit)
 
-    @handles(BackpressureReleased)
+    @handles(BackpressureReleased, where=is_of_work)
     def release(self, _event: BackpressureReleased) -> None:
         """Play more again, step by step."""
         self._queue = adjust.released(self._queue)

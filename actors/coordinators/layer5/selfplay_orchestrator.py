@@ -28,6 +28,7 @@ from ...events.work import (
 )
 from ...handlers import handles
 from ...options import WorkloadOptions  # noqa: TC001  # the configuration reads the annotation
+from ..pressure import is_of_work
 from ..running import selfplay_target
 from .orchestration import (
     SelfplayOrchestratorOptions,
@@ -230,12 +231,12 @@ class SelfplayOrchestrator(JobOwner):
         """See what there is to do: claim, close, or have a lost job run again."""
         self.recheck()
 
-    @handles(BackpressureActivated, idempotent=True)
+    @handles(BackpressureActivated, idempotent=True, where=is_of_work)
     def press(self, event: BackpressureActivated) -> None:
         """Claim less on a node, or everywhere."""
         self._pressures[event.node_id or ""] = event.level
 
-    @handles(BackpressureReleased, idempotent=True)
+    @handles(BackpressureReleased, idempotent=True, where=is_of_work)
     def release(self, event: BackpressureReleased) -> None:
         """Claim as before."""
         self._pressures.pop(event.node_id or "", None)
