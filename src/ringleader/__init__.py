@@ -21,12 +21,17 @@ if TYPE_CHECKING:
         MailboxFull as MailboxFull,
         NoSuchActor as NoSuchActor,
         PublishError as PublishError,
+        PublishRefused as PublishRefused,
         RemoteError as RemoteError,
         RingleaderError as RingleaderError,
         StoppedError as StoppedError,
         Unhealthy as Unhealthy,
     )
-    from ringleader.actors.event_log import ConsumerTaken as ConsumerTaken
+    from ringleader.actors.event_log import (
+        ConsumerTaken as ConsumerTaken,
+        EventLogError as EventLogError,
+    )
+    from ringleader.actors.event_log_memory import MemoryEventLog as MemoryEventLog
     from ringleader.actors.events.base import (
         Dedup as Dedup,
         Envelope as Envelope,
@@ -61,7 +66,11 @@ if TYPE_CHECKING:
         ProcessStartError as ProcessStartError,
     )
     from ringleader.actors.osprocess_limits import ProcessLimits as ProcessLimits
-    from ringleader.actors.publication import Receipt as Receipt
+    from ringleader.actors.publication import (
+        Publication as Publication,
+        Receipt as Receipt,
+        Routing as Routing,
+    )
     from ringleader.actors.ref import Ref as Ref
     from ringleader.actors.topics import ALL as ALL
     from ringleader.supervisors.cascade import CascadeLimits as CascadeLimits
@@ -71,6 +80,7 @@ if TYPE_CHECKING:
     from ringleader.supervisors.quarantine import Quarantine as Quarantine
     from ringleader.supervisors.spec import ChildSpec as ChildSpec, Limit as Limit
     from ringleader.supervisors.supervisor import Supervisor as Supervisor
+    from ringleader.transport.event_store import EventStore as EventStore
 
     from .events_client import Client as Client
     from .events_client_async import AsyncClient as AsyncClient
@@ -100,6 +110,8 @@ _HOMES = {
     "Envelope": ".actors.events.base",
     "Event": ".actors.events.base",
     "EventCategory": ".actors.events.base",
+    "EventLogError": ".actors.event_log",
+    "EventStore": ".transport.event_store",
     "EventType": ".actors.events.base",
     "Exit": ".actors.lifecycle",
     "ExternalProgram": ".actors.external_program",
@@ -113,6 +125,7 @@ _HOMES = {
     "LATER": ".actors.lifecycle",
     "Limit": ".supervisors.spec",
     "MailboxFull": ".actors.errors",
+    "MemoryEventLog": ".actors.event_log_memory",
     "NoNode": ".node_errors",
     "NoSuchActor": ".actors.errors",
     "NodeError": ".node_errors",
@@ -125,13 +138,16 @@ _HOMES = {
     "ProcessStartError": ".actors.osprocess_errors",
     "ProgramEnded": ".actors.external_end",
     "ProgramOptions": ".actors.external_options",
+    "Publication": ".actors.publication",
     "PublishError": ".actors.errors",
+    "PublishRefused": ".actors.errors",
     "Quarantine": ".supervisors.quarantine",
     "Receipt": ".actors.publication",
     "Ref": ".actors.ref",
     "RemoteError": ".actors.errors",
     "Reply": ".actors.future",
     "RingleaderError": ".actors.errors",
+    "Routing": ".actors.publication",
     "SpoolFull": ".spool",
     "Spooled": ".spool",
     "StoppedError": ".actors.errors",
