@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pykka import ActorDeadError
 
 from .errors import MailboxFull
+from .history import Given
 from .letters import DeadLetter, Outcome
 from .message import Delivery, Routed
 from .publication import Publication, Routing
@@ -54,7 +55,8 @@ class Handout:
             return
         self.flush()
         given, durable = self._give_one_by_one(route, publication, is_urgent=is_urgent)
-        self._given([publication], (publication,), given, durable)
+        item = Given(publication.event, publication.envelope, given)
+        self._given([publication], (item,), given, durable)
 
     def flush(self) -> None:
         """Give what was kept to whom it is for."""
@@ -81,7 +83,7 @@ class Handout:
     def _given(
         self,
         publications: list[Publication],
-        items: Sequence[Publication | Routed],
+        items: Sequence[Routed | Given],
         paths: tuple[str, ...],
         durable: int = 0,
     ) -> None:
@@ -90,7 +92,7 @@ class Handout:
         self.given += number
         count = len(paths) + durable
         hub.deliveries += len(paths) * number
-        hub.history.entries.extend([(item, paths) for item in items])
+        hub.history.entries.extend(items)
         if not count:
             hub.unrouted += number
         decision = (ROUTED if count else Routing.UNROUTED, count, None)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from .events.base import Envelope, Event
     from .message import Note, Routed
-    from .publication import Publication
 
 NOTES: Final = 5
 """Notes kept for each event: a note tells of up to a turn's deliveries to one subscriber."""
@@ -45,6 +44,20 @@ class Past:
     handlings: tuple[Handling, ...]
 
 
+class Given(NamedTuple):
+    """An event that was given to its subscribers one by one.
+
+    Attributes:
+        event: as subscribers got it.
+        envelope: who said it, when and why.
+        paths: who got it at once; durable consumers get it from the log.
+    """
+
+    event: Event
+    envelope: Envelope
+    paths: tuple[str, ...]
+
+
 class History:
     """The last `capacity` events that were no duplicates.
 
@@ -54,8 +67,8 @@ class History:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.entries: deque[tuple[Routed | Publication, tuple[str, ...]]] = deque(maxlen=capacity)
-        """Each event with the paths of who got it; written by the registry alone."""
+        self.entries: deque[Routed | Given] = deque(maxlen=capacity)
+        """Written by the registry alone."""
         self.notes: deque[Note] = deque(maxlen=capacity * NOTES)
         """How deliveries ended, a turn at a time; written by cells."""
 
@@ -77,8 +90,8 @@ class History:
             event_id: its id.
             limit: how many at most.
         """
-        found: list[tuple[Routed | Publication, tuple[str, ...]]] = []
-        for item, paths in list(self.entries)[::-1]:  # a copy: the registry goes on
+        found: list[Routed | Given] = []
+        for item in list(self.entries)[::-1]:  # a copy: the registry goes on
             envelope = item.envelope
             if (
                 (since is None or envelope.time >= since)
@@ -86,7 +99,7 @@ class History:
                 and (event_id is None or envelope.id == event_id)
                 and (source is None or _is_at_or_below(envelope.source, source))
             ):
-                found.append((item, paths))
+                found.append(item)
                 if len(found) == limit:
                     break
         return self._pasts(found[::-1])
@@ -98,19 +111,19 @@ class History:
             event_id: of any event in it.
         """
         entries = list(self.entries)
-        chains = {i.envelope.id: i.envelope.correlationid or i.envelope.id for i, _ in entries}
+        chains = {i.envelope.id: i.envelope.correlationid or i.envelope.id for i in entries}
         chain = chains.get(event_id)
         if chain is None:
             return []
-        return self._pasts([(i, paths) for i, paths in entries if chains[i.envelope.id] == chain])
+        return self._pasts([item for item in entries if chains[item.envelope.id] == chain])
 
     def __len__(self) -> int:
         """Return how many are kept."""
         return len(self.entries)
 
-    def _pasts(self, found: list[tuple[Routed | Publication, tuple[str, ...]]]) -> list[Past]:
+    def _pasts(self, found: list[Routed | Given]) -> list[Past]:
         """Look up how the deliveries ended; of several ends of one, the last one counts."""
-        ends: dict[str, dict[str, Handling]] = {item.envelope.id: {} for item, _ in found}
+        ends: dict[str, dict[str, Handling]] = {item.envelope.id: {} for item in found}
         for note in list(self.notes):
             for item in note.items:
                 mine = ends.get(item.envelope.id)
@@ -121,12 +134,17 @@ class History:
                 item.event,
                 item.envelope,
                 (
-                    *(ends[item.envelope.id].pop(p, Handling(p, "", 0.0)) for p in paths),
+                    *(ends[item.envelope.id].pop(p, Handling(p, "", 0.0)) for p in _paths(item)),
                     *ends[item.envelope.id].values(),  # durable consumers, and later tries
                 ),
             )
-            for item, paths in found
+            for item in found
         ]
+
+
+def _paths(item: Routed | Given) -> tuple[str, ...]:
+    paths: tuple[str, ...] = item.paths if isinstance(item, Given) else item.route.paths
+    return paths
 
 
 def _is_at_or_below(path: str, above: str) -> bool:
