@@ -270,6 +270,38 @@ def test_many_consumers_wait_without_threads_of_the_node(bench: Bench) -> None:
             assert not thread.is_alive()
 
 
+def test_a_consumer_whose_lease_ran_out_is_attached_again(bench: Bench, client: Client) -> None:
+    with client.consumer("games", Happened) as consumer:
+        assert isinstance(consumer.choice.question, Consume)
+        bench.log.detach("games", consumer.choice.question.owner)
+        bench.happen(1)
+        assert numbers(consumer, 1) == [1]
+
+
+def test_outcomes_that_nobody_hears_any_more_are_logged(
+    bench: Bench, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    consumer = client.consumer("games", Happened)
+    bench.happen(1)
+    delivery = next(consumer)
+    bench.stop()
+    delivery.done()
+    consumer.close()
+    assert "could not tell the outcomes of its last 1 events" in caplog.text
+
+
+def test_a_consumer_that_is_stopped_while_no_node_runs_ends(bench: Bench, client: Client) -> None:
+    consumer = client.consumer("games", Happened)
+    thread = threading.Thread(target=lambda: list(consumer))
+    thread.start()
+    probe(lambda: consumer._waits)
+    bench.stop()
+    probe(lambda: consumer._connection is None)
+    consumer.close()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
 # ---------------------------------------------------------------- live
 
 

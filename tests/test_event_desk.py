@@ -25,11 +25,12 @@ from ringleader.event_questions import (
     Wake,
 )
 from ringleader.node_errors import NodeNotReady
+from ringleader.questions import Tree
 from ringleader.testing import TestSystem
 from tests.event_bench import TYPES, Happened, Passed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ringleader.actors.consumer_rules import SetAside
     from ringleader.event_questions import EventQuestion
@@ -273,3 +274,98 @@ def test_a_listener_that_is_gone_has_no_subscription(front: Front) -> None:
     assert front.ask(Settle(session=session)) == [0]
     front.disconnect()
     assert front.system.hub.table.subscriptions() == []
+
+
+def test_a_listener_waits_as_a_consumer_does(front: Front) -> None:
+    session = front.get(Listen(types=("passed",)), Attached).session
+    answers = front.ask(Fetch(session=session, wait=3.0))
+    front.system.advance(2.0 + 2 * TICK)
+    assert answers == [Batch()]
+    assert front.ask(Fetch(session=session, wait=0.0)) == [Batch()]
+    answers = front.ask(Fetch(session=session))
+    front.system.publish(Passed(number=1))
+    front.system.run()
+    (batch,) = answers
+    assert [record.envelope.type for record in batch.events] == ["passed"]
+
+
+def test_a_node_that_stops_ends_listeners(front: Front) -> None:
+    session = front.get(Listen(types=("passed",)), Attached).session
+    answers = front.ask(Fetch(session=session))
+    front.desk.close()
+    assert [type(answer) for answer in answers] == [NodeNotReady]
+    front.system.run()
+    assert front.system.hub.table.subscriptions() == []
+
+
+def test_a_question_about_something_else_is_none_for_this_desk(front: Front) -> None:
+    with pytest.raises(RingleaderError, match="'tree' is no question about events"):
+        front.desk.answer(Tree())
+
+
+class Slow:
+    """An event log whose answers to `attach` and `fetch` come when a test says so."""
+
+    def __init__(self, log: MemoryEventLog) -> None:
+        self._log = log
+        self.held: list[Callable[[], None]] = []
+
+    def attach(self, *arguments: Any) -> None:
+        self._later(self._log.attach, *arguments)
+
+    def fetch(self, *arguments: Any) -> None:
+        self._later(self._log.fetch, *arguments)
+
+    def _later(self, ask: Callable[..., None], *arguments: Any) -> None:
+        *rest, then = arguments
+
+        def hold(result: Any) -> None:
+            self.held.append(lambda: then(result))
+
+        ask(*rest, hold)
+
+    def go_on(self) -> None:
+        while self.held:
+            self.held.pop(0)()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+
+def test_who_goes_while_it_is_attached_leaves_nothing_held(front: Front) -> None:
+    slow: Any = Slow(front.log)
+    front.desk._hub.log = slow
+    front.ask(Consume(consumer="c", owner="me", types=("happened",)))
+    front.disconnect()
+    assert front.log.consumers()[0].active
+    slow.go_on()
+    assert not front.log.consumers()[0].active
+
+
+def test_who_goes_while_the_log_hands_out_hands_it_back(front: Front) -> None:
+    session = front.attach()
+    front.happen()
+    slow: Any = Slow(front.log)
+    (own,) = front.desk._durable()
+    own._log = slow
+    front.ask(Fetch(session=session))
+    front.disconnect()
+    assert front.log.consumers()[0].in_hand == 1
+    slow.go_on()
+    assert not front.log.consumers()[0].active
+    assert front.letters == []
+
+
+def test_what_comes_behind_a_wake_is_for_the_next_fetch(front: Front) -> None:
+    session = front.attach()
+    slow: Any = Slow(front.log)
+    (own,) = front.desk._durable()
+    own._log = slow
+    answers = front.ask(Fetch(session=session))
+    front.happen()
+    front.ask(Wake(session=session))
+    assert answers == [Batch()]
+    slow.go_on()
+    answers = front.ask(Fetch(session=session))
+    slow.go_on()
+    assert sequences(answers) == [1]

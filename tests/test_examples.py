@@ -8,7 +8,41 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
+
+TOLD = {
+    "dead_letters": [
+        "dead letter: /notifier failed pending",
+        "recovered: 1 mailed: MODEL_PROMOTED",
+    ],
+    "durable_consumer": ["published hex8_2p: unrouted", "the ledger has hex8_2p"],
+    "publish": ["no node takes it now", "did you mean count?"],
+}
+"""What the programs print, in order."""
+
+
+def test_every_program_is_tried() -> None:
+    assert {path.stem for path in (ROOT / "examples").glob("*.py")} == TOLD.keys()
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_program_tells_what_it_shows(name: str, tmp_path: Path) -> None:
+    done = subprocess.run(  # noqa: S603  # our own code
+        [sys.executable, "-W", "error", ROOT / "examples" / f"{name}.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    places = [done.stdout.find(words) for words in TOLD[name]]
+    assert -1 not in places, done.stdout
+    assert places == sorted(places)
 
 
 def test_the_tiny_workload_takes_the_place_of_the_embedded_one(tmp_path: Path) -> None:

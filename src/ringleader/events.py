@@ -25,11 +25,8 @@ from ringleader.actors.events import (
     UnknownEventTypeError as UnknownEventTypeError,
     WorkItemEvent as WorkItemEvent,
 )
-from ringleader.actors.events.stages import (
-    UnknownStageError as UnknownStageError,
-    stage_events as stage_events,
-    stages_of as stages_of,
-)
+from ringleader.actors.events.errors import UnknownStageError as UnknownStageError
+from ringleader.actors.events.stages import stage_events as stage_events, stages_of as stages_of
 from ringleader.actors.events.unknown import UnknownEvent as UnknownEvent
 
 if TYPE_CHECKING:

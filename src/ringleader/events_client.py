@@ -163,14 +163,20 @@ class Client:
 
     def _sent(self, sent: SentEvent, question: Publish, kind: type[T]) -> T | Spooled:
         with self._lock:
-            for is_last in (False, True):
+            try:
                 try:
-                    return self._connected().ask(question, kind)
-                except NodeAway as error:
-                    self._disconnect()
-                    if is_last or not isinstance(error, ConnectionLost):
-                        return self.parts.keep(sent, error)
-            raise AssertionError  # the second try returns, or raises
+                    return self._ask(question, kind)
+                except ConnectionLost:
+                    return self._ask(question, kind)  # the node was restarted
+            except NodeAway as error:
+                return self.parts.keep(sent, error)
+
+    def _ask(self, question: Publish, kind: type[T]) -> T:
+        try:
+            return self._connected().ask(question, kind)
+        except NodeAway:
+            self._disconnect()
+            raise
 
     def _connected(self) -> Connection:
         if self._process != os.getpid():  # the parent goes on using the connection

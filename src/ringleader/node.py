@@ -6,7 +6,6 @@ import logging
 import socket
 import threading
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,8 +29,7 @@ from .frames import SLACK
 from .lockfile import Holder, LockFile
 from .logs import log_death, log_event, open_logs, set_event_level
 from .record import Record
-from .sent_events import publish_sent
-from .spool_intake import SpoolIntake, rejecting_into
+from .spool_intake import intake_of
 from .status_http.opening import open_status
 from .subscriptions import expected, wait_for_subscribers
 from .system import System
@@ -251,7 +249,8 @@ class Node:
         self._open_events(stack)
         self._desk = Desk(self.system, record, self._on_stop, self._wanted, self.system.dlq)
         stack.callback(self._desk.events.close)
-        self._spool = self._spool_intake()
+        interval = self.settings.events.spool_interval
+        self._spool = intake_of(self.system, self.data.spool, interval)
         stack.callback(self._spool.close)
         self._specs = self.specs()
         self._open_socket(stack)
@@ -307,16 +306,6 @@ class Node:
                 f"the control socket {self.data.socket} can't be made: {error.strerror or error}"
             ) from error
         stack.callback(server.close)
-
-    def _spool_intake(self) -> SpoolIntake:
-        return SpoolIntake(
-            self.data.spool,
-            publish=partial(publish_sent, self.system.hub),
-            reject=rejecting_into(self.system.letters, self.clock.time),
-            clock=self.clock,
-            spawn=self.system.context.spawn,
-            interval=self.settings.events.spool_interval,
-        )
 
     def _open_status(self, stack: ExitStack) -> StatusServer | None:
         log = self.system.hub.log

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from threading import Condition, Event
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ringleader.actors.errors import RingleaderError
 from ringleader.actors.event_log import EventLogError
 
-from .sent_events import rejected
+from .sent_events import publish_sent, rejected
 from .spool import clear_away, read, set_aside, waiting
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ringleader.actors.publication import Publication
 
     from .event_questions import SentEvent
+    from .system import System
 
 logger = logging.getLogger("ringleader.spool")
 
@@ -54,6 +56,19 @@ def rejecting_into(letters: LetterStore, time: Callable[[], float]) -> Reject:
             raise EventLogError(f"its dead letter is not kept within {PATIENCE:g} s")
 
     return reject
+
+
+def intake_of(system: System, directory: Path, interval: float) -> SpoolIntake:
+    """Return what takes the spool of a system's data directory in; see `SpoolIntake`."""
+    clock = system.context.clock
+    return SpoolIntake(
+        directory,
+        publish=partial(publish_sent, system.hub),
+        reject=rejecting_into(system.letters, clock.time),
+        clock=clock,
+        spawn=system.context.spawn,
+        interval=interval,
+    )
 
 
 class SpoolIntake:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .places import Place, a_place
+from tests.events.places import Place, a_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

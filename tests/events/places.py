@@ -233,7 +233,14 @@ class Place:
         self.system.run()
 
     def advance(self, seconds: float) -> None:
-        self.system.advance(seconds)
+        """Let time pass, stopping at each timer."""
+        self.settle()
+        manual = self.system.manual
+        end = manual.now() + seconds
+        while (due := manual.next_time()) is not None and due <= end:
+            manual.advance_to(due)
+            self.settle()
+        manual.advance_to(end)
         self.settle()
 
     def check(self) -> None:
@@ -297,12 +304,15 @@ class SqlitePlace(Place):
     def settle(self) -> None:
         """The writer's thread and the turns here wait for each other, until neither has more."""
         assert self.store is not None
-        writer, asked = self.store.writer, -1
-        while asked != writer._submitted:
+        writer, is_busy = self.store.writer, True
+        while is_busy:
             self.system.run()
-            assert writer.trouble or writer.flush(PATIENCE)
-            asked = writer._submitted
+            before = writer._submitted
+            if writer.trouble:
+                return
+            assert writer.flush(PATIENCE)  # now all that was told of before this line is told
             self.system.run()
+            is_busy = writer._submitted != before + 1
 
     def close(self) -> None:
         assert self.store is not None
