@@ -89,7 +89,9 @@ class Accounts:
         in_hand = self.mailbox.unread()  # first: until then the reader may go on reading
         place = self.mailbox.read
         read = place - self._place
-        if not read or place == self._settled_at or incarnation.through in in_hand:
+        through = incarnation.through
+        is_through = through is not None and any(item is through for item in in_hand)
+        if not read or place == self._settled_at or is_through:
             in_hand = []
         if self._routed:
             self._count_routed(cut[begin : begin + read - len(in_hand)])

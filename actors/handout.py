@@ -70,14 +70,16 @@ class Handout:
         routed = [Routed(p.event, p.envelope, route) for p in publications]
         for subscription in route.subscriptions:
             mailbox = subscription.mailbox
-            if len(mailbox.q) + number > subscription.crowded:
+            if mailbox.closed or len(mailbox.q) + number > subscription.crowded:
                 for item in routed:
                     self.give_to(subscription, Delivery(item.event, item.envelope, subscription))
                 continue
             subscription.sent += number
-            mailbox.q.extend(routed)  # one that was closed meanwhile refuses them in its turn
+            mailbox.q.extend(routed)
             if not mailbox.busy:
                 mailbox.wake()
+            if mailbox.closed:  # since it was looked: maybe nobody will have a turn there
+                subscription.ref.cell.refuse_late()
         self._given(publications, routed, route.paths)
 
     def _given(

@@ -60,6 +60,7 @@ class Registry(Actor):
         """Begin to take events."""
         self._hub.ref = self._cell.ref
         self._incarnation().flush = self._flush
+        self._handout.flush()  # what an incarnation has left that was ended in its turn
         self._keep_looking()
         if self._hub.log is not None:
             self.timers.periodic(self._hub.options.poll_interval, _KeepHouse())

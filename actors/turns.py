@@ -118,7 +118,7 @@ class Turns(Accounts):
                             on_receive(event)
                         current.through = item
                         if is_slow:
-                            self._time(item, began)
+                            self._time(current, item, began)
                             began = None
                     elif kind in special:
                         special[kind](self, current, item)
@@ -144,8 +144,10 @@ class Turns(Accounts):
             if self.in_turn != ON_LOOP:  # else the task ends it
                 self._end_turn(sched, turn - left)
 
-    def _time(self, item: Routed, began: float) -> None:
+    def _time(self, incarnation: Incarnation, item: Routed, began: float) -> None:
         """Note how long a handler took that is one of those that take their time."""
+        if not incarnation.alive:
+            return  # it was given up, and its delivery settled
         seconds = self.context.now() - began
         self._began, self.is_slow = None, seconds > SHORT
         subscription = item.route.by_cell[self]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .events_facts import Fact
     from .events_node import Logged
 
-RATE = 100.0
+RATE = 200.0
 """Events a second."""
 RECEIVER = Path(__file__).with_name("events_receiver.py")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .measure import Effort
 
 NAME = "cross-process"
-SIZE = 100
+SIZE = 200
 ROUNDS_FOR_ONE = 3
 """A round takes longer here, and has many figures, so there are fewer."""
 

@@ -18,6 +18,7 @@ from ringleader.control import ControlServer
 from ringleader.event_desk import EventDesk
 from ringleader.events_client import Client
 from ringleader.system import System
+from tests.probe import probe
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -110,6 +111,11 @@ class Bench:
         """Publish in the node."""
         for number in numbers:
             self.system.publish(Happened(number=number)).get(timeout=10)
+
+    def saw(self, count: int) -> list[Envelope]:
+        """Wait until so many events were routed, in all runs; return their envelopes."""
+        probe(lambda: len(self.seen) >= count)
+        return self.seen
 
     def consumer(self, name: str) -> ConsumerInfo:
         return next(info for info in self.log.consumers() if info.name == name)

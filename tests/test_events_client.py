@@ -40,7 +40,7 @@ def test_a_publisher_learns_what_became_of_its_event(bench: Bench, client: Clien
     assert isinstance(receipt, Receipt)
     assert (receipt.routing, receipt.deliveries, receipt.sequence) == (Routing.ROUTED, 1, 1)
     probe(lambda: got == [Happened(number=7, names=("a",))])
-    (envelope,) = (each for each in bench.seen if each.id == receipt.id)
+    (envelope,) = (each for each in bench.saw(1) if each.id == receipt.id)
     assert (envelope.source, envelope.subject) == ("test", "games")
 
 
@@ -55,7 +55,7 @@ def test_publishing_by_name_takes_old_spellings_and_counts_them(
     assert again.routing is Routing.DUPLICATE
     assert again.duplicate_of == first.id
     assert bench.system.hub.renamed["config"] == 1
-    assert bench.seen[-1].source == "seed"
+    assert bench.saw(1)[-1].source == "seed"
 
 
 @pytest.mark.parametrize(
@@ -98,14 +98,14 @@ def test_the_cause_of_an_event_goes_with_it(bench: Bench, client: Client) -> Non
         client.publish(Passed(number=1))
         envelope = next(consumer).envelope
     client.publish(Happened(), cause=envelope)
-    caused = bench.seen[-1]
+    caused = bench.saw(2)[-1]
     assert caused.causationid == envelope.id
     assert caused.correlationid == envelope.id
 
 
 def test_who_does_not_wait_gets_the_id(bench: Bench, client: Client) -> None:
     found = client.post(Happened(number=1))
-    probe(lambda: [envelope.id for envelope in bench.seen] == [found])
+    assert [envelope.id for envelope in bench.saw(1)] == [found]
     with Client(bench.path, event_types=[Lived]) as stranger, pytest.raises(OrderRefused):
         stranger.post(Lived())
 
@@ -175,7 +175,7 @@ def test_a_node_that_starts_publishes_what_comes_early_once_it_is_up(tmp_path: P
         assert bench.seen == []
         bench.desk.open()
         thread.join()
-    assert [envelope.id for envelope in bench.seen] == [posted, found[0].id]
+    assert [envelope.id for envelope in bench.saw(2)] == [posted, found[0].id]
     bench.close()
 
 

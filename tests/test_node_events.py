@@ -50,9 +50,9 @@ def test_events_reach_a_node_whether_it_runs_or_not(node: Node) -> None:
         node.open()
         node.start()
         probe(lambda: waiting(node.data.spool) == [])
-        assert early.id in seen
+        probe(lambda: early.id in seen)
         now = client.publish("TRAINING_COMPLETED", FACT)
         assert isinstance(now, Receipt)
-        assert now.id in seen
+        probe(lambda: now.id in seen)
         node.stop()
         assert isinstance(client.publish("TRAINING_COMPLETED", FACT), Spooled)

@@ -13,6 +13,8 @@ from .dlq_questions import LetterQuestion
 from .errands import Later
 from .event_desk import EventDesk
 from .event_questions import EventQuestion
+from .log_desk import LogDesk
+from .log_questions import LogQuestion
 from .operate import full_path, operate
 from .status import status_of
 from .subscribed import subscribed
@@ -69,6 +71,7 @@ class Desk:
     ) -> None:
         self._system, self._record, self._on_stop = system, record, on_stop
         self.events = EventDesk(system)
+        self._log = LogDesk(system.hub)
         self._wanted, self._letters = wanted, letters
         self._clock = system.context.clock
         self.phase: Phase = "starting"
@@ -79,6 +82,8 @@ class Desk:
             return self.events.answer(question)
         if isinstance(question, LetterQuestion):
             return Later(partial(answer_about_letters, self._letters, question))
+        if isinstance(question, LogQuestion):
+            return self._log.answer(question)
         system = self._system
         match question:
             case questions.Tree():

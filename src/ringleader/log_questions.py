@@ -188,7 +188,7 @@ class RewindConsumer(QuestionBase, frozen=True, kw_only=True, tag="rewind_consum
 
 
 class BeginReplay(QuestionBase, frozen=True, kw_only=True, tag="begin_replay"):
-    """Prepare a replay to a subscriber, which ends with the connection. Answered with `Replayed`."""
+    """Prepare a replay to a subscriber; it ends with the connection. Answered with `Replayed`."""
 
     order: ReplayOrder
 

@@ -8,6 +8,7 @@ import msgspec
 
 from .dlq_questions import LetterQuestion
 from .event_questions import EventQuestion
+from .log_questions import LogQuestion
 from .question_base import Name, PathText, QuestionBase as _Question, Seconds, Words
 
 Verb: TypeAlias = Literal["stop", "start", "restart", "quarantine", "release"]
@@ -86,6 +87,7 @@ Question: TypeAlias = (
     | Stop
     | EventQuestion
     | LetterQuestion
+    | LogQuestion
 )
 QUESTIONS: Final[tuple[str, ...]] = tuple(
     str(kind.__struct_config__.tag) for kind in get_args(Question)

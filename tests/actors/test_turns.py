@@ -493,3 +493,24 @@ def test_what_fails_after_the_end_of_its_life_disturbs_nobody(real: Stage) -> No
 
         assert cell.ref.ask("alive", timeout=5) == "alive"
         probe(lambda c=cell: outcomes(c) == {"interrupted": 1, "handled": 1})  # type: ignore[misc]
+
+
+class Odd:
+    """A message that is not to be compared."""
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as for any class with an __eq__
+
+
+@pytest.mark.parametrize("message", [None, Odd()])
+def test_whatever_message_is_in_hand_at_a_death_it_is_set_aside(message: Any) -> None:
+    with TestSystem(intensity=10) as system:
+        ref = system.start_child(ChildSpec("chained", Chained))
+        ref.cell.instance.on_receive = lambda _: ref.cell.kill(ref.cell.current, "shot")
+        ref.tell(message)
+        system.run()
+
+        (letter,) = system.dead_letters.letters()
+        assert letter.message is message

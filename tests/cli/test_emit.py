@@ -112,7 +112,7 @@ def test_an_event_is_published_and_its_fate_is_told(tmp_path: Path) -> None:
         assert "accepted" in emit(tmp_path, *COMPLETED, "model_id=y", "--no-wait", "--json").output
         unrouted = emit(tmp_path, "MODEL_PROMOTED", "config_key=k", "model_path=m")
         assert "nobody subscribes to it" in unrouted.output, unrouted.output
-        assert (bench.seen[0].source, bench.seen[0].subject) == ("shell", "m")
+        assert next((e.source, e.subject) for e in bench.saw(1)) == ("shell", "m")
 
 
 def test_a_payload_comes_as_json_too(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """`ringleader dlq retry`, `drop`, `purge`: what is done about the dead letters of a node."""
 
-import sys
 from typing import Annotated, Final
 
 import typer
@@ -11,13 +10,13 @@ from .. import dlq_lines as lines
 from ..dlq_questions import LONGEST_WAIT
 from ..dlq_source import NodeLetters, node_letters
 from ..durations import in_words, seconds_in
+from .asking import Yes, confirm
 from .choice import Config, Data, Json, data_dir_named
 from .dlq_choice import All, Filters, Handler, Ids, Limit, Since, Statuses, Type, Why, chosen
 from .output import (
     BAD_CONFIG,
     CLEAN,
     TRY_AGAIN,
-    BadArgument,
     answers_errors,
     note,
     print_json,
@@ -36,7 +35,6 @@ Wait = Annotated[
         help="Wait so long for what comes of up to 100 tries.",
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Age = Annotated[
     str, typer.Option("--older-than", metavar="DURATION", help="Since when nothing happened.")
 ]
@@ -144,7 +142,7 @@ def drop(
     with node_letters(data_dir_named(config, data_dir)) as node:
         numbers = chosen(node, ids, filters, OPEN, all_=all_)
         if numbers:
-            _confirm(f"drop {lines.letters(len(numbers))}?", yes=yes, json=json)
+            confirm(f"drop {lines.letters(len(numbers))}?", yes=yes, json=json)
         dropped = node.drop(numbers)
     if json:
         print_json({"asked": len(numbers), "dropped": dropped})
@@ -169,28 +167,10 @@ def purge(
     age = seconds_in(older_than)
     with node_letters(data_dir_named(config, data_dir)) as node:
         words = f"delete letters that are closed for {in_words(age)}?"
-        _confirm(words, yes=yes, json=json)
+        confirm(words, yes=yes, json=json)
         purged = node.purge(age)
     if json:
         print_json({"purged": purged})
     else:
         typer.echo(f"{lines.letters(purged)} deleted")
     return CLEAN
-
-
-def _confirm(question: str, *, yes: bool, json: bool) -> None:
-    """Ask, unless that was answered.
-
-    Raises:
-        BadArgument: the answer is no, or there is nobody to ask.
-    """
-    if yes:
-        return
-    if json:
-        raise BadArgument(f"{question} With --json nobody is asked; say --yes")
-    typer.echo(f"{question} [y/N] ", err=True, nl=False)
-    answer = sys.stdin.readline()
-    if not answer.endswith("\n"):
-        note("")  # nobody has ended the line
-    if answer.strip().lower() not in {"y", "yes"}:
-        raise BadArgument("nothing is done; --yes does it without asking")

@@ -15,7 +15,15 @@ from ringleader.actors.events.docs import render
 from ringleader.actors.events.errors import did_you_mean, nearest
 
 from ..catalogue_export import FieldEntry, TypeEntry, as_data, asyncapi, entry
-from . import events_audit
+from . import (
+    events_audit,
+    events_consumers,
+    events_export,
+    events_replay,
+    events_show,
+    events_tail,
+    events_trace,
+)
 from .choice import Json
 from .output import CLEAN, BadArgument, Command, Commands, answers_errors, note, print_json
 
@@ -78,6 +86,13 @@ def group() -> None:
 
 
 events_app.command(cls=Command)(events_audit.audit)
+events_app.command(cls=Command)(events_tail.tail)
+events_app.command(cls=Command)(events_show.show)
+events_app.command(cls=Command)(events_trace.trace)
+events_app.command(cls=Command)(events_replay.replay)
+events_app.command(cls=Command)(events_export.export)
+events_app.command(cls=Command)(events_consumers.stats)
+events_app.add_typer(events_consumers.consumers_app, name="consumers")
 
 
 @events_app.command(cls=Command)
