@@ -63,7 +63,7 @@ class Publishing:
         log: EventLog | None,
     ) -> None:
         self.context, self.catalogue, self.options, self.epoch = context, catalogue, options, epoch
-        self.log = log
+        self.log: EventLog | None = log
         self.ref: Ref[Registry] | None = None
         self.kinds: dict[type[Event], Kind] = {}
         self.urgent: deque[Publication] = deque()
@@ -123,12 +123,7 @@ class Publishing:
 
     def _caused(self, cause: Envelope, kind: Kind, source: str, subject: str | None) -> Envelope:
         depth = cause.depth + 1
-        if depth > self.options.causation_depth:
-            self.looped += 1
-            raise PublishError(
-                f"{source} published {kind.name} as the {depth}th event of a chain in which "
-                f"each caused the next; more than {self.options.causation_depth} look like a loop"
-            )
+        self._check_depth(depth, kind.name, source)
         return Envelope(
             id=f"{self._prefix}{next(self._ids)}",
             source=source,
@@ -142,6 +137,14 @@ class Publishing:
             epoch=self.epoch,
         )
 
+    def _check_depth(self, depth: int, name: str, source: str) -> None:
+        if depth > self.options.causation_depth:
+            self.looped += 1
+            raise PublishError(
+                f"{source} published {name} as the {depth}th event of a chain in which "
+                f"each caused the next; more than {self.options.causation_depth} look like a loop"
+            )
+
     def publish_named(
         self,
         name: str,
@@ -154,6 +157,7 @@ class Publishing:
         traceparent: str | None = None,
         correlationid: str | None = None,
         causationid: str | None = None,
+        depth: int = 0,
     ) -> Publication:
         """Publish by name, in any of its spellings; for what comes from outside.
 
@@ -171,12 +175,14 @@ class Publishing:
             traceparent: W3C trace context.
             correlationid: of the undertaking that it belongs to.
             causationid: of the event that caused it.
+            depth: how many events led to it, one causing the next.
 
         Raises:
             UnknownEventTypeError: the catalogue has no such type, and validation is strict.
             EventValidationError: a field is missing, unknown, or of another type than declared.
             PublishError: as `publish`.
         """
+        self._check_depth(depth, name, source)
         try:
             parsed = self.catalogue.parse(name, payload)
         except UnknownEventTypeError as error:
@@ -201,6 +207,7 @@ class Publishing:
             traceparent=traceparent,
             correlationid=correlationid,
             causationid=causationid,
+            depth=depth,
             epoch=self.epoch,
         )
         publication = Publication(value, data, envelope, kind.is_logged)

@@ -70,6 +70,7 @@ class AsyncConsumer:
         self._session = ""
         self._fetching: Fetching | None = None
         self._stopping = asyncio.Event()
+        self._leaving = asyncio.Lock()
         self._was_attached = self._is_woken = False
         self._begun: float | None = None
         self._persistently = AsyncRetrying(
@@ -228,6 +229,10 @@ class AsyncConsumer:
         return self._was_attached or self._clock.now() - begun < self._timeout
 
     async def _leave(self) -> None:
+        async with self._leaving:  # whoever comes second returns when it is done
+            await self._let_go()
+
+    async def _let_go(self) -> None:
         connection, self._connection, self._fetching = self._connection, None, None
         outcomes, left = self._hand.outcomes(), self._hand.unbegun()
         try:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ringleader.actors.dead_letters import StoredLetter
     from ringleader.actors.event_log import ConsumerInfo, LogStatistics, Record
+    from ringleader.actors.events.base import Envelope
     from ringleader.actors.history import Handling
 
     from .event_findings import Known
@@ -30,11 +31,15 @@ _SECOND: Final = 1.0
 def line(record: Record) -> str:
     """Return an event as one line: its place, when, what, who, its fields and its id."""
     envelope = record.envelope
-    place = f"#{record.sequence}" if record.sequence else "-"
-    return (
-        f"{place} {local_time(envelope.time)} {word(envelope.type)} {word(envelope.source)} "
-        f"{fields(record)} ({word(envelope.id)})"
+    parts = (
+        f"#{record.sequence}" if record.sequence else "-",
+        local_time(envelope.time),
+        word(envelope.type),
+        source(envelope),
+        fields(record),
+        f"({word(envelope.id)})",
     )
+    return " ".join(part for part in parts if part)
 
 
 def fields(record: Record) -> str:
@@ -45,6 +50,8 @@ def fields(record: Record) -> str:
         return f"({error})"
     if not isinstance(payload, dict):
         return one_line(_json(payload), _FIELDS)
+    if not payload:
+        return ""
     return one_line(" ".join(f"{word(name)}={word(payload[name])}" for name in payload), _FIELDS)
 
 
@@ -53,6 +60,11 @@ def word(value: Any) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value):
         return value
     return _json(value)
+
+
+def source(envelope: Envelope) -> str:
+    """Return who published an event; the top of the tree has no name."""
+    return word(envelope.source or "/")
 
 
 def local_time(seconds: float) -> str:
@@ -71,7 +83,7 @@ def took(seconds: float) -> str:
 def handled(handling: Handling, letter: StoredLetter | None = None) -> str:
     """Say how one subscriber fared with an event."""
     if not handling.outcome:
-        return "has it, and is not through"
+        return "no outcome is known yet"
     told = handling.outcome.replace("_", " ")
     if handling.seconds:
         told += f" in {took(handling.seconds)}"
@@ -88,7 +100,7 @@ def details(known: Known) -> Iterator[str]:
     """Yield all that is known of an event."""
     record, envelope = known.record, known.record.envelope
     yield f"{word(envelope.type)} {word(envelope.id)}"
-    yield _row("published", f"{local_time(envelope.time)} by {word(envelope.source)}")
+    yield _row("published", f"{local_time(envelope.time)} by {source(envelope)}")
     if envelope.subject:
         yield _row("about", word(envelope.subject))
     place = f"#{record.sequence}" if record.sequence else "no: not of a type that is kept, or gone"
@@ -101,7 +113,7 @@ def details(known: Known) -> Iterator[str]:
         yield _row("trace", word(envelope.traceparent))
     for effect in known.effects:
         told = effect.envelope
-        yield _row("led to", f"{word(told.type)} {word(told.id)} by {word(told.source)}")
+        yield _row("led to", f"{word(told.type)} {word(told.id)} by {source(told)}")
     yield from _subscribers(known)
     for info in known.consumers:
         yield _row("consumer", f"{word(info.name)} {_standing(info, record.sequence)}")
@@ -122,7 +134,7 @@ def _kin(event_id: str, known: Known) -> str:
     if known.cause is None:
         return f"{word(event_id)}, of which nothing more is known"
     envelope = known.cause.envelope
-    return f"{word(envelope.type)} {word(event_id)} by {word(envelope.source)}"
+    return f"{word(envelope.type)} {word(event_id)} by {source(envelope)}"
 
 
 def _subscribers(known: Known) -> Iterator[str]:

@@ -249,7 +249,7 @@ def past(hub: EventHub, query: PastQuery) -> list[PastEvent]:
 
 def undertaking(history: History, correlation: str) -> list[Past]:
     """Return the events that go back to the one with this id, be it remembered or not."""
-    for item, _ in list(history.entries):  # a copy: the registry goes on
+    for item in list(history.entries):  # a copy: the registry goes on
         envelope = item.envelope
         if correlation in (envelope.id, envelope.correlationid):
             return history.undertaking(envelope.id)

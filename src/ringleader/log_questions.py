@@ -22,7 +22,7 @@ LONGEST_WAIT: Final = 20.0
 
 Target: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
 """The name of a durable consumer, or the path of a subscriber."""
-Sequence: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=1 << 63)]
+Sequence: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
 
 class PastQuery(msgspec.Struct, frozen=True, kw_only=True):

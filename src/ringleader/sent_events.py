@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from ringleader.actors.consumer_rules import SetAside
-from ringleader.actors.errors import PublishError
 from ringleader.actors.event_log import Record
 from ringleader.actors.events.base import Envelope
 from ringleader.actors.events.errors import EventValidationError, UnknownEventTypeError
@@ -36,12 +35,6 @@ def publish_sent(hub: EventHub, sent: SentEvent) -> Publication:
         payload = _known_fields(hub, sent.type, payload)
     hub.renamed.update(sent.renamed)
     cause = sent.cause
-    if cause is not None and cause.depth >= hub.options.causation_depth:
-        hub.looped += 1
-        raise PublishError(
-            f"{sent.source} published {sent.type} behind a chain of {cause.depth} events in which "
-            "each caused the next; it looks like a loop"
-        )
     return hub.publish_named(
         sent.type,
         payload,
@@ -52,6 +45,7 @@ def publish_sent(hub: EventHub, sent: SentEvent) -> Publication:
         traceparent=None if cause is None else cause.traceparent,
         correlationid=None if cause is None else cause.correlation or cause.id,
         causationid=None if cause is None else cause.id,
+        depth=0 if cause is None else cause.depth + 1,
     )
 
 

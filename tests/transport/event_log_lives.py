@@ -42,13 +42,17 @@ UNBORN = 0.2
 
 
 class Notes:
-    """A file that lines are appended to."""
+    """A file that lines are appended to.
+
+    Each has 64 bytes: where a write meets the end of a page of the file, a kill can cut it in two
+    (measured: at one of 570 kills of a process that does nothing but write).
+    """
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def write(self, *lines: str) -> None:
-        os.write(self._descriptor, "".join(f"{line}\n" for line in lines).encode())
+        os.write(self._descriptor, "".join(f"{line:<63}\n" for line in lines).encode())
 
 
 def opened(directory: Path, epoch: int) -> EventStore:

@@ -94,7 +94,7 @@ def _write(records: Iterable[Record], form: Format, file: BinaryIO) -> int:
     begin, between, end = (b"[\n", b",\n", b"\n]\n") if form is Format.JSON else (b"", b"\n", b"\n")
     number = 0
     file.write(begin)
-    for number, record in enumerate(records, 1):  # noqa: B007  # the last number is the answer
+    for number, record in enumerate(records, 1):  # the last number is the answer
         file.write((between if number > 1 else b"") + line_of(value(record)))
     file.write(end if number or form is Format.JSON else b"")
     file.flush()

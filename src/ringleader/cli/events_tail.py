@@ -5,8 +5,6 @@ from typing import Annotated, Final
 
 import typer
 
-from ringleader.actors.event_log import Record
-
 from .. import event_lines as lines
 from ..datadir import DataDir
 from ..event_export import as_plain, line_of
@@ -76,7 +74,7 @@ def _follow(follower: Follower, *, json: bool) -> int:
 
 def _list(data: DataDir, filters: Filters, most: int, *, json: bool) -> int:
     with open_events(data) as (events, place):
-        found: list[Record] = last_of(events, filters.query(most))
+        found = last_of(events, filters.query(most))
     if json:
         print_json({"source": place, "events": [as_plain(record) for record in found]})
         return CLEAN

@@ -136,7 +136,7 @@ class _Drawing:
         if envelope.sequence:
             text.append(f" #{envelope.sequence}", "not bold dim")
         if not step.handler:
-            text.append(f" by {lines.word(envelope.source)}", "not bold default")
+            text.append(f" by {lines.source(envelope)}", "not bold default")
         text.append(f" {self._when(step)}", "not bold dim")
         if step.id == self._asked:
             text.append("  <-- this one", "bold yellow")
