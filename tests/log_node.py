@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ringleader import Actor, ChildSpec, System, handles
 from ringleader.actors.dispatch import spawn
 from ringleader.actors.events.base import Dedup, Event, EventType
-from ringleader.actors.publication import Publication
 from ringleader.control import ControlServer
 from ringleader.dlq_desk import answer_about_letters
 from ringleader.dlq_questions import LetterQuestion
@@ -145,9 +144,7 @@ class LogNode:
 
     def publish(self, *events: Event, source: str = "/outside") -> list[str]:
         """Publish, and wait until all that follows is handled; return the ids."""
-        publications: list[Publication] = [
-            self.system.publish(event, source=source) for event in events
-        ]
+        publications = [self.system.publish(event, source=source) for event in events]
         for publication in publications:
             publication.get(timeout=10)
         self.settle()

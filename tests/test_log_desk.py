@@ -1,0 +1,450 @@
+"""A node tells of its event log and its memory, and sends events again, to whom is named only."""
+
+from __future__ import annotations
+
+from threading import Event as Flag
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+from msgspec import msgpack
+
+from ringleader import Actor, System, handles, log_desk
+from ringleader.actors.errors import RingleaderError
+from ringleader.actors.event_log import (
+    ConsumerInfo,
+    EventLogError,
+    LogQuery,
+    LogStatistics,
+    NoSuchConsumer,
+    Record,
+)
+from ringleader.actors.events.base import Envelope
+from ringleader.connection import Connection
+from ringleader.datadir import DataDir
+from ringleader.errands import Later
+from ringleader.log_desk import LogDesk, page
+from ringleader.log_questions import (
+    PAGE,
+    PAGE_BYTES,
+    BeginReplay,
+    FindEvents,
+    FindPast,
+    ForgetConsumer,
+    GoOnReplaying,
+    ListConsumers,
+    LogQuestion,
+    PastEvent,
+    PastQuery,
+    PlanReplay,
+    Replayed,
+    ReplayOrder,
+    ReplayPlan,
+    RewindConsumer,
+    SumLog,
+)
+from ringleader.log_source import TIMEOUT, NodeEvents
+from tests.log_node import Answered, Asked, Heard, LogNode, Pupil, Sage, Scribe
+from tests.probe import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ringleader.actors.event_log import Then
+
+HOUR = 3600.0
+
+
+class Slow(Actor):
+    """Waits at each question until it may go on; has room for two more."""
+
+    mailbox_capacity: ClassVar[int | None] = 2
+    overflow = "reject"
+    gate = Flag()
+
+    def __init__(self, ears: Any) -> None:
+        super().__init__()
+        self.ears = ears
+
+    @handles(Asked)
+    def hear(self, event: Asked) -> None:
+        assert self.gate.wait(20)
+        self.ears.heard.append((self.path, event.text))
+
+
+class Choosy(Actor):
+    """Wants some questions only, and what it has said itself not at all."""
+
+    def __init__(self, ears: Any) -> None:
+        super().__init__()
+        self.ears = ears
+
+    @handles(Asked, where={"text": {"a", "b"}})
+    def hear(self, event: Asked) -> None:
+        self.ears.heard.append((self.path, event.text))
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[LogNode]:
+    node = LogNode(DataDir(tmp_path / "data"), Sage, Pupil, Scribe)
+    yield node
+    node.stop()
+
+
+def ask(node: LogNode, question: LogQuestion) -> Any:
+    return node.log.answer(question).find()
+
+
+def replayed(node: LogNode, order: ReplayOrder, wait: float = 10.0) -> Replayed:
+    """Replay to the end."""
+    progress: Replayed = ask(node, BeginReplay(order=order))
+    while not progress.is_done:
+        progress = ask(node, GoOnReplaying(replay=progress.replay, wait=wait))
+    return progress
+
+
+def old(node: LogNode, kind: str, text: str, age: float) -> None:
+    """Publish something as of long ago."""
+    hub = node.system.hub
+    time = hub.context.clock.time() - age
+    payload = hub.catalogue.encode(Asked(text=text) if kind == "asked" else Answered(text=text))
+    envelope = Envelope(id=f"old-{text}", source="/outside", type=kind, time=time)
+    event = hub.catalogue.decode(kind, payload)
+    from ringleader.actors.publication import Publication  # noqa: PLC0415  # of no other test
+
+    hub.ref.tell(Publication(event, payload, envelope, is_logged=True))  # type: ignore[union-attr]  # it runs
+    probe(lambda: node.store.log.read(LogQuery(event_id=envelope.id)))
+    node.settle()
+
+
+# ------------------------------------------------------------------- looking
+
+
+def test_events_of_the_log_are_found(node: LogNode) -> None:
+    ids = node.publish(Asked(text="a"), Asked(text="b"))
+    found = ask(node, FindEvents(query=LogQuery(types=("asked",))))
+    assert [record.envelope.id for record in found] == ids
+    newest = ask(node, FindEvents(query=LogQuery(types=("asked",), limit=1, newest=True)))
+    assert [record.envelope.id for record in newest] == ids[1:]
+
+
+def test_an_answer_has_no_more_than_fits() -> None:
+    big = b"x" * (PAGE_BYTES // 4 + 1)
+    records = [
+        Record(n, Envelope(id=str(n), source="/", type="t", time=0.0), big) for n in range(1, 9)
+    ]
+
+    def read(query: LogQuery) -> list[Record]:
+        some = [record for record in records if record.sequence > query.after]
+        return some[-query.limit :] if query.newest else some[: query.limit]
+
+    assert [record.sequence for record in page(read, LogQuery(limit=-1))] == [1]
+    assert [record.sequence for record in page(read, LogQuery(limit=1 << 62))] == [1, 2, 3]
+    assert [r.sequence for r in page(read, LogQuery(after=6, limit=9))] == [7, 8]
+    assert [r.sequence for r in page(read, LogQuery(limit=9, newest=True))] == [6, 7, 8]
+    huge = [Record(1, records[0].envelope, b"x" * (PAGE_BYTES + 1)), records[1]]
+    assert len(page(lambda _: huge, LogQuery(limit=2))) == 1
+    assert len(page(lambda _: huge[:1], LogQuery(limit=2, newest=True))) == 1
+
+
+def test_long_logs_are_read_in_portions(node: LogNode) -> None:
+    for number in range(150):
+        node.system.publish(Asked(text=str(number)), source="/outside")
+    node.settle()
+    found = ask(node, FindEvents(query=LogQuery(types=("asked",), limit=PAGE)))
+    assert len(found) == 150
+    assert len(ask(node, FindEvents(query=LogQuery(types=("asked",), limit=100)))) == 100
+
+
+def test_the_memory_has_what_is_not_logged_and_who_handled_it(node: LogNode) -> None:
+    (asked,) = node.publish(Asked(text="a"))
+    found: list[PastEvent] = ask(node, FindPast(query=PastQuery(undertaking=asked)))
+    assert [past.envelope.type for past in found] == ["asked", "answered", "heard"]
+    assert sorted((h.path, h.outcome) for h in found[0].handlings) == [
+        ("/sage", "handled"),
+        ("/scribe", "handled"),
+    ]
+    assert found[0].payload == b""
+    (heard,) = ask(node, FindPast(query=PastQuery(types=("heard",), source="/pupil", full=True)))
+    assert msgpack.decode(heard.payload) == {}
+    assert ask(node, FindPast(query=PastQuery(event_id=asked)))[0].envelope.id == asked
+    assert ask(node, FindPast(query=PastQuery(undertaking="nobody"))) == []
+
+
+def test_an_undertaking_is_remembered_when_its_beginning_is_not(node: LogNode) -> None:
+    (asked,) = node.publish(Asked(text="a"))
+    entries = node.system.hub.history.entries
+    while any(entry.envelope.id == asked for entry in list(entries)):
+        entries.popleft()
+    found = ask(node, FindPast(query=PastQuery(undertaking=asked)))
+    assert [past.envelope.type for past in found] == ["answered", "heard"]
+
+
+def test_consumers_and_sums_are_told(node: LogNode) -> None:
+    node.publish(Asked(text="a"))
+    (info,) = ask(node, ListConsumers())
+    assert (info.name, info.types, info.active) == ("/scribe", ("asked",), True)
+    sums: LogStatistics = ask(node, SumLog())
+    assert sums.events == sums.head > 0
+    assert sums.trouble == ""
+
+
+def test_a_node_without_a_log_says_so() -> None:
+    desk = LogDesk(System().hub)
+    for question in (FindEvents(query=LogQuery()), SumLog(), ListConsumers()):
+        with pytest.raises(EventLogError, match="keeps no event log"):
+            desk.answer(question).find()
+
+
+# ------------------------------------------------------------------- consumers
+
+
+def test_a_consumer_is_forgotten_that_nobody_holds(node: LogNode) -> None:
+    with pytest.raises(EventLogError, match="/scribe is held by .* end that first"):
+        ask(node, ForgetConsumer(consumer="/scribe"))
+    with pytest.raises(NoSuchConsumer, match="no consumer '/scibe'; did you mean /scribe"):
+        ask(node, ForgetConsumer(consumer="/scibe"))
+    info = node.consumer("/scribe")
+    node.store.log.detach("/scribe", info.owner)
+    assert node.store.writer.flush(10)
+    ask(node, ForgetConsumer(consumer="/scribe"))
+    assert ask(node, ListConsumers()) == []
+
+
+def test_a_consumer_that_is_set_back_gets_its_events_again_at_once(node: LogNode) -> None:
+    ids = node.publish(Asked(text="a"), Asked(text="b"), Asked(text="c"))
+    second = node.store.log.read(LogQuery(event_id=ids[1]))[0].sequence
+    plan: ReplayPlan = ask(node, PlanReplay(order=ReplayOrder(to="/scribe", after=second - 1)))
+    assert (plan.kind, plan.events, plan.after, plan.too_old) == ("consumer", 2, second - 1, 0)
+    info: ConsumerInfo = ask(node, RewindConsumer(consumer="/scribe", after=plan.after))
+    assert info.name == "/scribe"
+    probe(lambda: node.ears.of("/scribe") == ["a", "b", "c", "b", "c"])
+    assert node.ears.of("/sage") == ["a", "b", "c"]
+    node.settle()
+
+
+def test_a_consumer_can_only_be_set_back_as_a_whole(node: LogNode) -> None:
+    for order in (
+        ReplayOrder(to="/scribe", types=("asked",)),
+        ReplayOrder(to="/scribe", until=5.0),
+        ReplayOrder(to="/scribe", last=5),
+    ):
+        with pytest.raises(EventLogError, match="gets all its events from there on"):
+            ask(node, PlanReplay(order=order))
+    with pytest.raises(NoSuchConsumer):
+        ask(node, RewindConsumer(consumer="nobody", after=0))
+
+
+def test_a_plan_is_never_to_go_forward(node: LogNode) -> None:
+    node.publish(Asked(text="a"))
+    cursor = node.consumer("/scribe").cursor
+    plan = ask(node, PlanReplay(order=ReplayOrder(to="/scribe", since=9e9)))
+    assert (plan.events, plan.after, plan.cursor) == (0, cursor, cursor)
+    plan = ask(node, PlanReplay(order=ReplayOrder(to="/scribe", after=cursor + 1000)))
+    assert (plan.events, plan.after) == (0, cursor)
+
+
+def test_a_plan_says_what_would_come_too_late_for_an_actor(node: LogNode) -> None:
+    node.system.subscribe(Answered, lambda _: None, durable="late")
+    old(node, "answered", "x", 2 * HOUR)
+    node.publish(Answered(text="new"))
+    plan = ask(node, PlanReplay(order=ReplayOrder(to="late")))
+    assert (plan.events, plan.too_old) == (2, 1)
+    node.settle()
+
+
+def test_a_plan_counts_no_further_than_it_has_to(
+    node: LogNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.publish(Asked(text="a"), Asked(text="b"), Asked(text="c"))
+    monkeypatch.setattr(log_desk, "COUNTED", 2)
+    plan = ask(node, PlanReplay(order=ReplayOrder(to="/scribe")))
+    assert (plan.events, plan.is_counted) == (2, False)
+    plan = ask(node, PlanReplay(order=ReplayOrder(to="/sage", types=("asked",))))
+    assert (plan.events, plan.is_counted) == (2, False)
+
+
+def test_a_log_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stuck:
+        trouble = "the disk is full"
+
+        def read(self, query: LogQuery) -> list[Record]:
+            return []
+
+    def never(then: Then[bool]) -> None:
+        """Answer nothing."""
+
+    monkeypatch.setattr(log_desk, "PATIENCE", 0.01)
+    with pytest.raises(EventLogError, match=r"within 0\.01 s: the disk is full; it will when it"):
+        log_desk._awaited(Stuck(), never)  # type: ignore[arg-type]  # all that it needs of a log
+
+
+# ------------------------------------------------------------------- replays
+
+
+def test_a_subscriber_gets_events_again_and_nobody_else(node: LogNode) -> None:
+    ids = node.publish(Asked(text="a"), Asked(text="b"))
+    order = ReplayOrder(to="/sage", types=("asked",))
+    plan = ask(node, PlanReplay(order=order))
+    assert (plan.kind, plan.events, plan.unwanted, plan.too_old) == ("subscriber", 2, 0, 0)
+    before = node.system.statistics().events
+    done = replayed(node, order)
+    assert (done.sent, done.outcomes, done.under_way) == (2, {"handled": 2}, 0)
+    node.settle()
+    assert node.ears.of("/sage") == ["a", "b", "a", "b"]
+    assert node.ears.of("/scribe") == ["a", "b"]
+    after = node.system.statistics().events
+    assert after.deliveries - before.deliveries == 4  # of what it published: answers, for one each
+    effects = node.store.log.read(LogQuery(correlation=ids[0], types=("answered",)))
+    assert [record.envelope.causationid for record in effects] == [ids[0], ids[0]]
+
+
+def test_a_replay_has_an_end(node: LogNode) -> None:
+    ids = node.publish(*[Asked(text=text) for text in "abcd"])
+    places = [node.store.log.read(LogQuery(event_id=one))[0].sequence for one in ids]
+    order = ReplayOrder(to="/sage", types=("asked",), after=places[0], last=places[2])
+    done = replayed(node, order)
+    assert (done.sent, node.ears.of("/sage")[4:]) == (2, ["b", "c"])
+    assert replayed(node, ReplayOrder(to="/sage", until=1.0)).sent == 0
+    node.settle()
+
+
+def test_what_a_subscriber_would_not_get_now_is_left_out(node: LogNode) -> None:
+    node.add(Choosy)
+    node.publish(Asked(text="a"), Asked(text="z"))
+    node.publish(Asked(text="b"), source="/choosy")
+    order = ReplayOrder(to="/choosy", types=("asked",))
+    assert ask(node, PlanReplay(order=order)).unwanted == 2
+    done = replayed(node, order)
+    assert (done.sent, done.unwanted) == (1, 2)
+    assert node.ears.of("/choosy") == ["a", "a"]
+
+
+def test_what_is_too_old_is_left_out_unless_it_is_asked_for(node: LogNode) -> None:
+    old(node, "answered", "x", 2 * HOUR)
+    before = len(node.ears.of("/pupil"))
+    order = ReplayOrder(to="/pupil")
+    assert ask(node, PlanReplay(order=order)).too_old == 1
+    done = replayed(node, order)
+    assert (done.sent, done.too_old) == (0, 1)
+    done = replayed(node, ReplayOrder(to="/pupil", any_age=True))
+    assert (done.sent, done.outcomes) == (1, {"handled": 1})
+    assert len(node.ears.of("/pupil")) == before + 1
+    node.settle()
+
+
+def test_what_can_t_be_read_is_left_out(node: LogNode) -> None:
+    hub = node.system.hub
+    from ringleader.actors.publication import Publication  # noqa: PLC0415  # of no other test
+
+    envelope = Envelope(id="broken", source="/outside", type="asked", time=1.0)
+    node.store.log.append(Publication(Asked(), b"\xc1", envelope, is_logged=True))
+    hub.in_log += 1
+    hub.passing["/outside"] = hub.passing.get("/outside", 0) + 1
+    assert node.store.writer.flush(10)
+    node.settle()
+    done = replayed(node, ReplayOrder(to="/sage", types=("asked",)))
+    assert (done.sent, done.unreadable) == (0, 1)
+
+
+def test_what_fails_is_a_dead_letter_and_the_others_come_all_the_same(
+    node: LogNode, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("CRITICAL")
+    node.publish(Asked(text="a"), Asked(text="b"))
+    node.ears.fails = {"a!"}
+    done = replayed(node, ReplayOrder(to="/pupil"))
+    assert done.outcomes == {"failed": 1, "handled": 1}
+    node.settle()
+    probe(lambda: [letter.path for letter in node.system.dlq.find()] == ["/pupil"])
+    (failed,) = ask(node, FindPast(query=PastQuery(types=("answered",), limit=2)))[:1]
+    assert [handling.outcome for handling in failed.handlings] == ["failed"]
+
+
+def test_a_full_mailbox_is_waited_for_and_nobody_is_displaced(node: LogNode) -> None:
+    Slow.gate.clear()
+    for text in "abcde":
+        node.publish(Asked(text=text))
+    node.add(Slow)
+    try:
+        progress: Replayed = ask(node, BeginReplay(order=ReplayOrder(to="/slow", types=("asked",))))
+        progress = ask(node, GoOnReplaying(replay=progress.replay, wait=0.3))
+        assert progress.is_full
+        assert not progress.is_done
+        assert progress.under_way in (2, 3)
+    finally:
+        Slow.gate.set()
+    while not progress.is_done:
+        progress = ask(node, GoOnReplaying(replay=progress.replay, wait=10))
+    assert (progress.sent, progress.outcomes) == (5, {"handled": 5})
+    assert node.ears.of("/slow") == list("abcde")
+
+
+def test_a_subscriber_that_is_gone_for_good_ends_a_replay(node: LogNode) -> None:
+    Slow.gate.clear()
+    for text in "abcde":
+        node.publish(Asked(text=text))
+    node.add(Slow)
+    progress: Replayed = ask(node, BeginReplay(order=ReplayOrder(to="/slow", types=("asked",))))
+    progress = ask(node, GoOnReplaying(replay=progress.replay, wait=0))
+    ref = node.system.ref("/slow")
+    ref.cell.close()
+    Slow.gate.set()
+    with pytest.raises(EventLogError, match="/slow is gone for good"):
+        for _ in range(50):
+            ask(node, GoOnReplaying(replay=progress.replay, wait=0.2))
+    assert [letter for letter in node.system.dlq.find() if letter.path == "/slow"] == []
+
+
+def test_whom_nobody_knows_is_told_with_the_nearest(node: LogNode) -> None:
+    for question in (
+        PlanReplay(order=ReplayOrder(to="/sgae")),
+        BeginReplay(order=ReplayOrder(to="/sgae")),
+    ):
+        with pytest.raises(EventLogError, match="'/sgae' is no durable consumer.*mean /sage"):
+            ask(node, question)
+    node.system.subscribe(Asked, lambda _: None, name="named", durable="theirs")
+    path = next(s.path for s in node.system.hub.table.subscriptions() if s.consumer == "theirs")
+    with pytest.raises(EventLogError, match="from the durable consumer theirs; replay them to"):
+        ask(node, PlanReplay(order=ReplayOrder(to=path)))
+    node.settle()
+
+
+def test_a_replay_ends_with_its_connection(node: LogNode) -> None:
+    node.publish(Asked(text="a"))
+    later = node.log.answer(BeginReplay(order=ReplayOrder(to="/sage")))
+    assert isinstance(later, Later)
+    progress = later.find()
+    assert later.ended is not None
+    later.ended()
+    with pytest.raises(EventLogError, match="there is no replay .* any more"):
+        ask(node, GoOnReplaying(replay=progress.replay))
+    gone = node.log.answer(BeginReplay(order=ReplayOrder(to="/sage")))
+    assert gone.ended is not None
+    gone.ended()  # before it was begun
+    with pytest.raises(EventLogError, match="any more"):
+        ask(node, GoOnReplaying(replay=gone.find().replay))
+
+
+def test_through_the_socket_it_is_the_same(node: LogNode) -> None:
+    node.publish(Asked(text="a"), Heard())
+    with Connection(node.data.socket, TIMEOUT) as connection:
+        events = NodeEvents(connection)
+        assert [record.envelope.type for record in events.find(LogQuery(types=("asked",)))]
+        assert events.past(PastQuery(types=("heard",)))
+        assert [info.name for info in events.consumers()] == ["/scribe"]
+        assert events.statistics().head > 0
+        order = ReplayOrder(to="/sage", types=("asked",))
+        assert events.plan(order).events == 1
+        steps = list(events.replay(order, wait=5.0))
+        assert steps[-1].outcomes == {"handled": 1}
+        assert events.rewind("/scribe", 0).lag == 1
+        probe(lambda: node.ears.of("/scribe") == ["a", "a"])
+        refusals: list[Callable[[], object]] = [
+            lambda: events.forget("/scribe"),
+            lambda: events.plan(ReplayOrder(to="/nobody")),
+        ]
+        for refused in refusals:
+            with pytest.raises(RingleaderError):
+                refused()
+    node.settle()
