@@ -9,7 +9,8 @@ from pykka import ActorDeadError
 
 from .errors import ActorDied, MailboxFull
 from .letters import DeadLetter, Outcome
-from .message import Ask, Fired, Note, Routed, delivery_in, is_stop, plain
+from .message import Ask, Chore, Fired, Note, Routed, delivery_in, is_stop, plain
+from .publication import Publication, Routing
 
 if TYPE_CHECKING:
     from .context import Context
@@ -143,6 +144,9 @@ class Accounts:
                 self.settle(Outcome.UNDELIVERABLE)
             elif is_supervisor or type(item) is Fired or is_stop(item):
                 self.settle(Outcome.EXPIRED)
+            elif isinstance(item, Chore):
+                self.settle(Outcome.EXPIRED)
+                item.refused()
             else:
                 self.bury(item, Outcome.UNDELIVERABLE, detail=str(error))
 
@@ -174,9 +178,35 @@ class Accounts:
         else:
             self.bury(item, Outcome.UNDELIVERABLE, detail="dropped: the mailbox was full")
 
+    def take_rest(self, *kinds: type[Any]) -> list[Any]:
+        """Take the messages of some types that wait, in order; they count as handled."""
+        with self._lock:
+            waiting = self.mailbox.drain()
+            mine = [item for item in waiting if isinstance(item, kinds)]
+            self.mailbox.put_back([item for item in waiting if not isinstance(item, kinds)])
+            self._tally(HANDLED, len(mine))
+        return mine
+
+    def _bury_publication(self, item: Publication, outcome: Outcome, detail: str) -> None:
+        """Set an event aside that never came to be routed."""
+        letter = DeadLetter(
+            path="",
+            message=item.event,
+            reason=outcome,
+            time=self.context.clock.time(),
+            detail=detail,
+            event_id=item.id,
+            envelope=item.envelope,
+        )
+        self.context.dead_letters.put(letter)
+        item.decided(Routing.REJECTED)
+
     def bury(self, item: Any, outcome: Outcome, *, detail: str = "", report: Any = None) -> None:
         """Count a message that was not handled, and put it among the dead letters."""
         self.settle(outcome)
+        if isinstance(item, Publication):
+            self._bury_publication(item, outcome, detail)
+            return
         delivery = delivery_in(item, self)  # type: ignore[arg-type]  # the cell is one
         if delivery is not None:
             if not delivery.subscription.claim(delivery):

@@ -53,9 +53,11 @@ def is_tried_by_itself(letter: StoredLetter, options: DeadLetterOptions) -> bool
 
     Not what was shed, nor news of failures. Not what was interrupted, either: nobody knows how much
     of it was done, and a handler for which that does not matter (`idempotent`) has had a second
-    try already.
+    try already. And not what killed its holder twice: a third time would be the node's.
     """
-    is_safe = letter.reason is not Outcome.INTERRUPTED or options.retry_interrupted
+    is_safe = letter.reason is not Outcome.POISON and (
+        letter.reason is not Outcome.INTERRUPTED or options.retry_interrupted
+    )
     is_delivery = letter.is_retryable and letter.path.startswith("/")
     return is_delivery and is_safe and letter.event_type not in NEWS
 

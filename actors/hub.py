@@ -6,8 +6,9 @@ import logging
 from collections import deque
 from contextlib import suppress
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+import pykka
 from pykka import ActorDeadError
 
 from .consumer import Consumers
@@ -17,8 +18,12 @@ from .event_log import LogQuery
 from .event_statistics import EventStatistics
 from .events.errors import EventValidationError, UnknownEventTypeError
 from .events.health import HealthAlert
+from .future import Reply
 from .handler_failures import failure_events
 from .history import History
+from .letters import Outcome
+from .message import Chore
+from .publication import Publication, Routing
 from .publishing import Publishing
 from .routing import RoutingTable, Subscription
 from .topics import condition
@@ -33,10 +38,9 @@ if TYPE_CHECKING:
     from .event_log import EventLog
     from .events.base import Envelope, Event
     from .events.catalogue import Catalogue
-    from .letters import DeathReport, Outcome
+    from .letters import DeathReport
     from .message import Delivery
     from .options import EventOptions
-    from .publication import Publication
     from .ref import Ref
     from .routing import Route
     from .topics import Topic, Where
@@ -44,17 +48,43 @@ if TYPE_CHECKING:
 logger = logging.getLogger("ringleader.events")
 
 
-class Committed:
+class Committed(Chore):
     """What the event log has committed, or passed on, in order."""
 
-    __slots__ = ("publications",)
+    __slots__ = ("hub", "publications")
 
-    def __init__(self, publications: Sequence[Publication]) -> None:
-        self.publications = deque(publications)
+    def __init__(self, hub: EventHub, publications: Sequence[Publication]) -> None:
+        self.hub, self.publications = hub, deque(publications)
+
+    def refused(self) -> None:
+        """Set aside what is not kept in the log: the registry has stopped."""
+        for publication in self.publications:
+            if publication.is_logged:
+                publication.decided(Routing.UNROUTED)  # durable consumers get it at the next start
+            else:
+                self.hub.set_aside(
+                    publication, Outcome.UNDELIVERABLE, "the registry stopped before it was routed"
+                )
+                publication.decided(Routing.REJECTED)
 
 
-class Look(NamedTuple):
+class Look(Chore):
     """Look for handlers that take too long, and whether pressure is over."""
+
+    __slots__ = ()
+
+
+class CatchUp(Chore):
+    """Say when all that was published before this is routed."""
+
+    __slots__ = ("reply",)
+
+    def __init__(self) -> None:
+        self.reply: Reply[None] = Reply()
+
+    def refused(self) -> None:
+        """Say so: nothing will be routed any more."""
+        self.reply.set()
 
 
 class EventHub(Publishing):
@@ -262,7 +292,29 @@ class EventHub(Publishing):
     def _committed(self, publications: Sequence[Publication]) -> None:
         ref = self.ref
         if ref is not None and not ref.cell.mailbox.closed:
-            ref.cell.mailbox.put(Committed(publications))
+            ref.cell.mailbox.put(Committed(self, publications))
+
+    def catch_up(self, timeout: float) -> bool:
+        """Wait until all that was published so far is routed; tell whether that was in time.
+
+        What goes through the log comes back only after a commit, so there are two rounds.
+        """
+        ref, deadline = self.ref, self.context.clock.now() + timeout
+        for is_last in (self.log is None, True):
+            if ref is None or ref.cell.mailbox.closed:
+                return True
+            chore = CatchUp()
+            ref.cell.mailbox.put(chore)
+            ref.cell.dispatcher.drive()
+            try:
+                chore.reply.get(timeout=max(0.0, deadline - self.context.clock.now()))
+            except pykka.Timeout:
+                return False
+            if is_last:
+                return True
+            if self.log is not None:
+                self.log.flush(max(0.0, deadline - self.context.clock.now()))
+        return True
 
     def look(self) -> None:
         """Let the registry watch handlers from now on, though it has delivered nothing itself."""

@@ -134,6 +134,11 @@ class Mailbox:
             self.let_in()
         return items
 
+    def put_back(self, items: list[Any]) -> None:
+        """Put back what was taken out, before what has come meanwhile."""
+        self.q[:0] = items
+        self.cut_off -= len(items)
+
     def drop_oldest(self) -> list[Any]:
         """Take out the oldest queued message that may go, if there is one."""
         for place, item in enumerate(self.q):

@@ -61,6 +61,15 @@ class Again:
         self.message = message
 
 
+class Chore:
+    """A message of the system's own that means nothing once nobody reads it: no dead letter."""
+
+    __slots__ = ()
+
+    def refused(self) -> None:
+        """Hear that nobody will read it."""
+
+
 class Settles:
     """Whoever keeps the outcomes of deliveries: a subscription, or who tries one again.
 

@@ -100,7 +100,7 @@ class EventOptions(Struct, frozen=True, kw_only=True):
         bool,
         Meta(
             description="an unknown event name is an error for who publishes it; otherwise it is "
-            "logged once, counted and dropped",
+            "logged once, counted, and published as UNKNOWN_EVENT",
             extra={"env": "RINGRIFT_EVENT_VALIDATION_STRICT"},
         ),
     ] = True

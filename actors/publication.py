@@ -23,6 +23,8 @@ class Routing(StrEnum):
     """The same, but nobody wants it."""
     DUPLICATE = "duplicate"
     """It was suppressed: the same fact was published less than a window ago."""
+    REJECTED = "rejected"
+    """The event log can't take it, or the registry has stopped; it is a dead letter."""
     SHED = "shed"
     """It was dropped under pressure, as its type allows, and is a dead letter."""
     EXPIRED = "expired"

@@ -15,6 +15,7 @@ from .events.errors import UnknownEventTypeError
 from .events.scales import PressureLevel
 from .kinds import Kind
 from .letters import DeadLetter, Outcome
+from .message import Chore
 from .publication import Publication, Routing
 from .slowing import Slowing
 
@@ -33,10 +34,14 @@ NONE: Final = PressureLevel.NONE
 MOST_UNKNOWN: Final = 1_000
 """Unknown names that are counted each by itself; they come from outside, and memory has an end."""
 OTHERS: Final = "(others)"
+MOST_SOURCES: Final = 10_000
+"""Names of publishers that are remembered as good ones."""
 
 
-class Urgent:
+class Urgent(Chore):
     """Tells the registry that there is something in the lane for urgent events."""
+
+    __slots__ = ()
 
 
 URGENT: Final = Urgent()
@@ -76,6 +81,7 @@ class Publishing:
         self._ids = itertools.count(1)
         self._prefix = f"{epoch:016x}-"
         self._time = context.clock.time
+        self._sources: set[str] = set()
 
     def publish(
         self,
@@ -109,6 +115,8 @@ class Publishing:
             )
         else:
             envelope = self._caused(cause, kind, source, subject)
+        if subject is not None or source not in self._sources:
+            self._check_words(kind, source, subject)
         publication = Publication(value, payload, envelope, kind.is_logged)
         ref = self.ref
         if ref is None or kind.is_urgent or kind.is_logged or self.level is not NONE:
@@ -136,6 +144,21 @@ class Publishing:
             depth=depth,
             epoch=self.epoch,
         )
+
+    def _check_words(self, kind: Kind, source: str, subject: str | None) -> None:
+        """Refuse what can't be written as UTF-8; sources that were checked are remembered."""
+        for word, text in (("source", source), ("subject", subject)):
+            try:
+                if text is not None:
+                    text.encode()
+            except (UnicodeEncodeError, AttributeError) as error:
+                raise PublishError(
+                    f"{kind.name} can't be published with the {word} {text!a}: "
+                    f"it must be text without lone surrogates"
+                ) from error
+        if len(self._sources) >= MOST_SOURCES:
+            self._sources.clear()
+        self._sources.add(source)
 
     def _check_depth(self, depth: int, name: str, source: str) -> None:
         if depth > self.options.causation_depth:
@@ -198,6 +221,7 @@ class Publishing:
         value, kind = parsed.event, self.kind(type(parsed.event))
         data = self.catalogue.encode(value)  # it was checked when it was made
         now = self._time()
+        self._check_words(kind, parsed.source or source, subject)
         envelope = Envelope(
             id=id or f"{self._prefix}{next(self._ids)}",
             source=parsed.source or source,

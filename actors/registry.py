@@ -10,12 +10,14 @@ import msgspec
 from .base import Actor
 from .consumer import Handed
 from .errors import RingleaderError
+from .event_log import EventLogError
 from .events.errors import EventValidationError, UnknownEventTypeError
 from .events.resilience import HandlerTimeout
+from .handler_failures import ABOUT_FAILURES
 from .handlers import handles
 from .handout import MANY, Handout
 from .hang import stack_of
-from .hub import Committed, EventHub, Look
+from .hub import CatchUp, Committed, EventHub, Look
 from .letters import Outcome
 from .message import Delivery
 from .overdue import HandlerTimedOut, Late, Overdue, is_still
@@ -31,6 +33,10 @@ REGISTRY_CAPACITY: Final = 1_000_000
 """A publisher in an actor never blocks, so the registry's mailbox has room."""
 WEIGH: Final = 64
 """Events after which the registry looks how far behind it is."""
+
+
+PATIENCE: Final = 5.0
+"""Seconds that the registry waits for the log when it stops."""
 
 
 class _KeepHouse(NamedTuple):
@@ -64,6 +70,19 @@ class Registry(Actor):
         self._keep_looking()
         if self._hub.log is not None:
             self.timers.periodic(self._hub.options.poll_interval, _KeepHouse())
+
+    def on_stop(self) -> None:
+        """Route what was published before the end, and see into the log what is kept there."""
+        self._route_rest()
+        log = self._hub.log
+        if log is not None:
+            log.flush(PATIENCE)
+            self._route_rest()
+
+    def _route_rest(self) -> None:
+        for item in self._cell.take_rest(Publication, Urgent, Committed, CatchUp):
+            self.on_receive(item)
+        self._handout.flush()
 
     # ---------------------------------------------------------------- routing
 
@@ -114,6 +133,12 @@ class Registry(Actor):
         else:
             self._handout.give(publication, is_urgent=kind.is_urgent)
 
+    @handles(CatchUp)
+    def say_so(self, message: CatchUp) -> None:
+        """Say that all before it is routed."""
+        self._handout.flush()
+        message.reply.set()
+
     def _drop(self, publication: Publication, original: str) -> None:
         self._hub.deduplicated += 1
         publication.decided(Routing.DUPLICATE, 0, original)
@@ -121,10 +146,15 @@ class Registry(Actor):
     def _commit(self, publication: Publication) -> None:
         """Give it to the log; what one source publishes stays in order, logged or not."""
         hub, source = self._hub, publication.envelope.source
-        hub.passing[source] = hub.passing.get(source, 0) + 1
-        hub.in_log += 1
-        if hub.log is not None:
-            hub.log.append(publication)
+        try:
+            if hub.log is not None:
+                hub.log.append(publication)
+        except EventLogError as error:  # its envelope can't be written, or the log is closed
+            hub.set_aside(publication, Outcome.REJECTED, str(error))
+            publication.decided(Routing.REJECTED)
+        else:
+            hub.passing[source] = hub.passing.get(source, 0) + 1
+            hub.in_log += 1
 
     @handles(Committed, idempotent=True)
     def deliver_committed(self, message: Committed) -> None:
@@ -248,6 +278,8 @@ class Registry(Actor):
         is_here = partial(is_still, late)
         if not cell.kill(current, reason, outcome=Outcome.TIMED_OUT, only_if=is_here):
             return
+        if isinstance(late.delivery.event, ABOUT_FAILURES):
+            return  # it would time out at that, too
         event = HandlerTimeout(
             handler_name=cell.path,
             event_type=self._hub.catalogue.canonical(envelope.type),
@@ -256,7 +288,7 @@ class Registry(Actor):
             event_id=envelope.id,
         )
         try:
-            self.publish(event)
+            self._hub.publish(event, source=self.path, subject=cell.path, cause=envelope)
         except RingleaderError as error:
             self._strain.unpublished(event, error)
 

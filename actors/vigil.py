@@ -13,6 +13,7 @@ from .errors import RingleaderError, TooManyStuckThreads
 from .handlers import handles
 from .health_events import shut_down
 from .lifecycle import is_normal
+from .message import Chore
 from .watched import NEVER, Watched
 
 if TYPE_CHECKING:
@@ -35,8 +36,10 @@ THREADS_HANG_AFTER: Final = 1.0
 """Seconds after which a given-up thread counts as one that hangs: most come back at once."""
 
 
-class Look(NamedTuple):
+class Look(Chore):
     """Do what is due."""
+
+    __slots__ = ()
 
 
 class _Answer(NamedTuple):

@@ -270,7 +270,7 @@ class Family:
     def drop(self, child: Child) -> Plan[None]:
         """Note that it ended for good; its spec stays if it may be started again."""
         self.clear(child)
-        if child.dynamic or child.spec.restart == "temporary":
+        if child.dynamic or child.spec.restart == "temporary" or not self.flags.keeps_ended:
             yield from self.remove(child)
 
     def remove(self, child: Child) -> Plan[None]:

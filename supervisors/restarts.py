@@ -131,7 +131,7 @@ def _leave_down(family: Family, child: Child, pid: Incarnation, reason: Reason) 
     ends = ends_supervisor(
         family.flags.auto_shutdown, significant=child.spec.significant, significant_left=left
     )
-    kept = child.spec.restart != "temporary" and not child.dynamic
+    kept = child.spec.restart != "temporary" and not child.dynamic and family.flags.keeps_ended
     verdict = Verdict.LEFT_DOWN if kept else Verdict.REMOVED
     yield Decided(child, pid, reason, verdict, ends_supervisor=ends)
     yield from family.drop(child)

@@ -161,12 +161,15 @@ class Flags:
         period: whole seconds.
         auto_shutdown: whether the end of `any_significant` or `all_significant` children that
             are not restarted ends the supervisor.
+        keeps_ended: beyond OTP, whether a child that ended for good stays with its spec, so that
+            it can be started again; else it is forgotten.
     """
 
     strategy: Strategy = "one_for_one"
     intensity: int = 1
     period: int = 5
     auto_shutdown: AutoShutdown = "never"
+    keeps_ended: bool = True
 
     def problem(self) -> Term | None:
         """Say what is wrong, in OTP's terms."""

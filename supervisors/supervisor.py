@@ -59,6 +59,8 @@ class Supervisor(Actor):
             `shutdown`, which its own supervisor then deals with.
         period: whole seconds.
         auto_shutdown: whether the end of significant children ends the supervisor.
+    keeps_ended: ClassVar[bool] = True
+        keeps_ended: whether a child that ended for good stays with its spec; see `Flags`.
         crash_loop_count: how many crashes of one child in the window are a crash loop.
         crash_loop_window: seconds.
         on_limit: what follows one restart too many: `escalate`, as in OTP, ends the supervisor;
@@ -75,6 +77,7 @@ class Supervisor(Actor):
     intensity: int = 1
     period: int = 5
     auto_shutdown: AutoShutdown = "never"
+    keeps_ended: bool = True
     crash_loop_count: int = 3
     crash_loop_window: float = 300.0
     on_limit: OnLimit = "escalate"
@@ -107,7 +110,9 @@ class Supervisor(Actor):
 
     def flags(self) -> Flags:
         """Return strategy, intensity, period and auto_shutdown; called at each start."""
-        return Flags(self.strategy, self.intensity, self.period, self.auto_shutdown)
+        return Flags(
+            self.strategy, self.intensity, self.period, self.auto_shutdown, self.keeps_ended
+        )
 
     def backoff(self, child: Child) -> float:
         """Return how many seconds to wait before this child's restart; called for each.

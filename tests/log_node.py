@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ringleader import Actor, ChildSpec, System, handles
 from ringleader.actors.dispatch import spawn
 from ringleader.actors.events.base import Dedup, Event, EventType
+from ringleader.actors.publication import Publication
 from ringleader.control import ControlServer
 from ringleader.dlq_desk import answer_about_letters
 from ringleader.dlq_questions import LetterQuestion
 from ringleader.errands import Later
 from ringleader.event_desk import EventDesk
 from ringleader.event_questions import EventQuestion
+from ringleader.events_client import Client
 from ringleader.log_desk import LogDesk
 from ringleader.transport.dead_letters import SqliteLetters
 from ringleader.transport.event_store import EventStore
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ringleader.actors.event_log import ConsumerInfo
+    from ringleader.actors.events.base import Envelope
     from ringleader.datadir import DataDir
 
 
@@ -141,6 +144,7 @@ class LogNode:
     def add(self, kind: Callable[..., Actor], name: str = "") -> None:
         name = name or str(getattr(kind, "__name__", "")).lower()
         self.system.start_child(ChildSpec(name, kind, (self.ears,)))  # type: ignore[arg-type]  # a class
+        assert self.store.writer.flush(10)  # a durable one is attached
 
     def publish(self, *events: Event, source: str = "/outside") -> list[str]:
         """Publish, and wait until all that follows is handled; return the ids."""
@@ -149,6 +153,14 @@ class LogNode:
             publication.get(timeout=10)
         self.settle()
         return [publication.id for publication in publications]
+
+    def log_only(self, envelope: Envelope, payload: bytes) -> None:
+        """Put an event into the log as if it had been there for long: nobody is told."""
+        log = self.store.log
+        listener, log.listener = log.listener, None
+        log.append(Publication(Heard(), payload, envelope, is_logged=True))
+        assert self.store.writer.flush(10)
+        log.listener = listener
 
     def settle(self) -> None:
         """Wait until nothing is under way any more."""
@@ -161,6 +173,10 @@ class LogNode:
         settled = all(not s.pending for s in hub.table.subscriptions())
         caught_up = all(not c.lag and not c.in_hand for c in self.store.log.consumers() if c.active)
         return idle and settled and caught_up and not hub.in_log and not self.store.writer.waiting
+
+    def client(self) -> Client:
+        """Return a client in another process, as far as the node can tell."""
+        return Client(self.data.path, event_types=TYPES, source="test", timeout=10.0)
 
     def consumer(self, name: str) -> ConsumerInfo:
         return next(info for info in self.store.log.consumers() if info.name == name)

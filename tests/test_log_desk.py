@@ -103,18 +103,11 @@ def replayed(node: LogNode, order: ReplayOrder, wait: float = 10.0) -> Replayed:
     return progress
 
 
-def old(node: LogNode, kind: str, text: str, age: float) -> None:
-    """Publish something as of long ago."""
-    hub = node.system.hub
-    time = hub.context.clock.time() - age
-    payload = hub.catalogue.encode(Asked(text=text) if kind == "asked" else Answered(text=text))
-    envelope = Envelope(id=f"old-{text}", source="/outside", type=kind, time=time)
-    event = hub.catalogue.decode(kind, payload)
-    from ringleader.actors.publication import Publication  # noqa: PLC0415  # of no other test
-
-    hub.ref.tell(Publication(event, payload, envelope, is_logged=True))  # type: ignore[union-attr]  # it runs
-    probe(lambda: node.store.log.read(LogQuery(event_id=envelope.id)))
-    node.settle()
+def old(node: LogNode, text: str, age: float) -> None:
+    """Put an answer into the log that was published long ago."""
+    time = node.system.context.clock.time() - age
+    envelope = Envelope(id=f"old-{text}", source="/outside", type="answered", time=time)
+    node.log_only(envelope, msgpack.encode({"text": text}))
 
 
 # ------------------------------------------------------------------- looking
@@ -200,7 +193,7 @@ def test_a_node_without_a_log_says_so() -> None:
 
 
 def test_a_consumer_is_forgotten_that_nobody_holds(node: LogNode) -> None:
-    with pytest.raises(EventLogError, match="/scribe is held by .* end that first"):
+    with pytest.raises(EventLogError, match=r"/scribe is held by .* end that first"):
         ask(node, ForgetConsumer(consumer="/scribe"))
     with pytest.raises(NoSuchConsumer, match="no consumer '/scibe'; did you mean /scribe"):
         ask(node, ForgetConsumer(consumer="/scibe"))
@@ -246,7 +239,7 @@ def test_a_plan_is_never_to_go_forward(node: LogNode) -> None:
 
 def test_a_plan_says_what_would_come_too_late_for_an_actor(node: LogNode) -> None:
     node.system.subscribe(Answered, lambda _: None, durable="late")
-    old(node, "answered", "x", 2 * HOUR)
+    old(node, "x", 2 * HOUR)
     node.publish(Answered(text="new"))
     plan = ask(node, PlanReplay(order=ReplayOrder(to="late")))
     assert (plan.events, plan.too_old) == (2, 1)
@@ -267,9 +260,6 @@ def test_a_plan_counts_no_further_than_it_has_to(
 def test_a_log_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stuck:
         trouble = "the disk is full"
-
-        def read(self, query: LogQuery) -> list[Record]:
-            return []
 
     def never(then: Then[bool]) -> None:
         """Answer nothing."""
@@ -294,7 +284,7 @@ def test_a_subscriber_gets_events_again_and_nobody_else(node: LogNode) -> None:
     assert node.ears.of("/sage") == ["a", "b", "a", "b"]
     assert node.ears.of("/scribe") == ["a", "b"]
     after = node.system.statistics().events
-    assert after.deliveries - before.deliveries == 4  # of what it published: answers, for one each
+    assert after.deliveries - before.deliveries == 2  # of its answers, to the pupil
     effects = node.store.log.read(LogQuery(correlation=ids[0], types=("answered",)))
     assert [record.envelope.causationid for record in effects] == [ids[0], ids[0]]
 
@@ -321,7 +311,7 @@ def test_what_a_subscriber_would_not_get_now_is_left_out(node: LogNode) -> None:
 
 
 def test_what_is_too_old_is_left_out_unless_it_is_asked_for(node: LogNode) -> None:
-    old(node, "answered", "x", 2 * HOUR)
+    old(node, "x", 2 * HOUR)
     before = len(node.ears.of("/pupil"))
     order = ReplayOrder(to="/pupil")
     assert ask(node, PlanReplay(order=order)).too_old == 1
@@ -334,15 +324,7 @@ def test_what_is_too_old_is_left_out_unless_it_is_asked_for(node: LogNode) -> No
 
 
 def test_what_can_t_be_read_is_left_out(node: LogNode) -> None:
-    hub = node.system.hub
-    from ringleader.actors.publication import Publication  # noqa: PLC0415  # of no other test
-
-    envelope = Envelope(id="broken", source="/outside", type="asked", time=1.0)
-    node.store.log.append(Publication(Asked(), b"\xc1", envelope, is_logged=True))
-    hub.in_log += 1
-    hub.passing["/outside"] = hub.passing.get("/outside", 0) + 1
-    assert node.store.writer.flush(10)
-    node.settle()
+    node.log_only(Envelope(id="broken", source="/outside", type="asked", time=1.0), b"\xc1")
     done = replayed(node, ReplayOrder(to="/sage", types=("asked",)))
     assert (done.sent, done.unreadable) == (0, 1)
 
@@ -390,9 +372,8 @@ def test_a_subscriber_that_is_gone_for_good_ends_a_replay(node: LogNode) -> None
     ref = node.system.ref("/slow")
     ref.cell.close()
     Slow.gate.set()
-    with pytest.raises(EventLogError, match="/slow is gone for good"):
-        for _ in range(50):
-            ask(node, GoOnReplaying(replay=progress.replay, wait=0.2))
+    with pytest.raises(EventLogError, match="nobody at /slow is subscribed to anything any more"):
+        ask(node, GoOnReplaying(replay=progress.replay, wait=10))
     assert [letter for letter in node.system.dlq.find() if letter.path == "/slow"] == []
 
 
@@ -401,7 +382,7 @@ def test_whom_nobody_knows_is_told_with_the_nearest(node: LogNode) -> None:
         PlanReplay(order=ReplayOrder(to="/sgae")),
         BeginReplay(order=ReplayOrder(to="/sgae")),
     ):
-        with pytest.raises(EventLogError, match="'/sgae' is no durable consumer.*mean /sage"):
+        with pytest.raises(EventLogError, match=r"'/sgae' is no durable consumer.*mean /sage"):
             ask(node, question)
     node.system.subscribe(Asked, lambda _: None, name="named", durable="theirs")
     path = next(s.path for s in node.system.hub.table.subscriptions() if s.consumer == "theirs")
@@ -417,7 +398,7 @@ def test_a_replay_ends_with_its_connection(node: LogNode) -> None:
     progress = later.find()
     assert later.ended is not None
     later.ended()
-    with pytest.raises(EventLogError, match="there is no replay .* any more"):
+    with pytest.raises(EventLogError, match=r"there is no replay .* any more"):
         ask(node, GoOnReplaying(replay=progress.replay))
     gone = node.log.answer(BeginReplay(order=ReplayOrder(to="/sage")))
     assert gone.ended is not None

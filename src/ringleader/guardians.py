@@ -85,11 +85,15 @@ class Guardian(Supervisor):
 
 
 class Subscribers(Supervisor):
-    """Keeps the functions that subscribe; one that fails at every event must not end them all."""
+    """Keeps the functions that subscribe; one that fails at every event must not end them all.
+
+    One that was stopped is forgotten, and its subscription with it.
+    """
 
     intensity = 1_000
     period = 60
     announce = False
+    keeps_ended = False
 
 
 class Owner:

@@ -89,14 +89,23 @@ class Judge:
 
     def __init__(self, hub: EventHub, path: str, *, any_age: bool = False) -> None:
         self._hub, self.path, self._any_age = hub, path, any_age
-        mine = [s for s in hub.table.subscriptions() if s.path == path]
+        self.check()
+
+    def check(self) -> None:
+        """Make sure that the subscriber is there.
+
+        Raises:
+            EventLogError: it is not, or a durable consumer brings it its events.
+        """
+        mine = [s for s in self._hub.table.subscriptions() if s.path == self.path]
         durable = next((s.consumer for s in mine if s.consumer), "")
         if durable:
             raise EventLogError(
-                f"{path} has its events from the durable consumer {durable}; replay them to that"
+                f"{self.path} has its events from the durable consumer {durable}; replay them to "
+                "that"
             )
         if not mine:
-            raise EventLogError(f"nobody at {path} is subscribed to anything")
+            raise EventLogError(f"nobody at {self.path} is subscribed to anything any more")
 
     def judge(self, record: Record) -> Judged:
         """Look at an event."""
@@ -220,6 +229,7 @@ class Replay(Settles):
             record = self._next or next(self._records, None)
             self._next = None
             if record is None:
+                self._judge.check()  # else the last ones were not wanted because it is gone
                 self._is_read = True
                 return
             found = self._judge.judge(record)

@@ -181,10 +181,12 @@ class System:
     def stop(self, timeout: float | None = None) -> bool:
         """Stop everything in reverse order of starting, then end all threads.
 
-        1. The root stops its children, last started first, each with its own time-out: actors
+        1. The registry routes what was published so far, for a quarter of the time at most: what
+           its subscribers have not handled when they end is a dead letter of theirs.
+        2. The root stops its children, last started first, each with its own time-out: actors
            that publish at their end still have the registry, which ends last.
-        2. What is left when the time is up is killed.
-        3. Dispatchers and clock end their threads.
+        3. What is left when the time is up is killed.
+        4. Dispatchers and clock end their threads.
 
         Args:
             timeout: seconds for all of it; default: as the system was made.
@@ -199,6 +201,7 @@ class System:
         deadline = self.context.clock.now() + timeout
         root = self._root.current
         if root is not None:
+            self.hub.catch_up(timeout / 4)
             self._root.shutdown(root, "shutdown")
             self._root.dispatcher.drive()
             if not self._owner.ended.wait(max(0.0, deadline - self.context.clock.now())):

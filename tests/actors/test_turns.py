@@ -508,7 +508,9 @@ class Odd:
 def test_whatever_message_is_in_hand_at_a_death_it_is_set_aside(message: Any) -> None:
     with TestSystem(intensity=10) as system:
         ref = system.start_child(ChildSpec("chained", Chained))
-        ref.cell.instance.on_receive = lambda _: ref.cell.kill(ref.cell.current, "shot")
+        current = ref.cell.current
+        assert current is not None
+        ref.cell.instance.on_receive = lambda _: ref.cell.kill(current, "shot")
         ref.tell(message)
         system.run()
 

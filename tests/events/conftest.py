@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.events.disks import Disk, command
 from tests.events.places import Place, a_place
 
 if TYPE_CHECKING:
@@ -37,3 +39,17 @@ def place_with(backend: str, tmp_path: Path) -> Iterator[Callable[..., Place]]:
 @pytest.fixture
 def place(place_with: Callable[..., Place]) -> Place:
     return place_with()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """Mount one; skip where that is not allowed, but not in CI."""
+    path = tmp_path / "small"
+    path.mkdir()
+    run = command("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(path))
+    if run.returncode:
+        if os.environ.get("CI"):
+            pytest.fail(f"no file system can be mounted here: {run.stderr}")
+        pytest.skip(f"no file system can be mounted here: {run.stderr}")
+    yield Disk(path)
+    assert command("umount", str(path)).returncode == 0

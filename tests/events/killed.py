@@ -25,6 +25,7 @@ from ringleader.control import ControlServer
 from ringleader.event_desk import EventDesk
 from ringleader.events_client import Client
 from ringleader.sent_events import publish_sent
+from ringleader.spool import Spooled
 from ringleader.spool_intake import SpoolIntake, rejecting_into
 from ringleader.system import System
 from ringleader.transport.dead_letters import SqliteLetters
@@ -55,6 +56,10 @@ class Notes:
         os.write(self._descriptor, f"{word} {number}\n".encode())
 
 
+def begin(notes: Notes, event: Happened) -> None:
+    notes.write("begin", event.number)
+
+
 def node(directory: Path, epoch: int) -> None:
     """Run a node's side of events, until the end."""
     system = System(node_id="killed", seed=epoch, event_types=TYPES)
@@ -68,7 +73,8 @@ def node(directory: Path, epoch: int) -> None:
         notes = Notes(directory, name)
         system.subscribe(
             Happened,
-            lambda event, notes=notes: notes.write("begin", event.number),
+            partial(begin, notes),
+            name=name,
             durable=name,
             idempotent=idempotent,
         )
@@ -96,12 +102,13 @@ def node(directory: Path, epoch: int) -> None:
 
 
 def publish(client: Client, source: str, first: int, notes: Notes) -> None:
-    """Publish without end."""
-    number = first
+    """Publish without end; not faster than consumers are, nor than a spool is taken in."""
+    number, never = first, Flag()
     while True:
-        client.publish(Happened(number=number), source=source)
+        receipt = client.publish(Happened(number=number), source=source)
         notes.write("acked", number)
         number += 1
+        never.wait(0.05 if isinstance(receipt, Spooled) else 0.01)
 
 
 def consume(client: Client, name: str, notes: Notes, *, idempotent: bool) -> None:
@@ -131,7 +138,9 @@ def main(what: str, directory: Path, rest: Iterable[str]) -> None:
         return
     name, other = rest
     notes = Notes(directory, name)
-    with Client(directory, event_types=TYPES, source="killed", timeout=10.0, clock=RealClock(spawn)) as client:
+    with Client(
+        directory, event_types=TYPES, source="killed", timeout=10.0, clock=RealClock(spawn)
+    ) as client:
         if what == "publish":
             publish(client, name, int(other), notes)
         else:

@@ -197,9 +197,7 @@ class Place:
         for kind in TYPES:
             catalogue.register(kind)
         self.letters = MemoryLetters(catalogue.encode, self.letter_options)
-        self.log = MemoryEventLog(
-            self.time, options=self.log_options, aside=self.letters.put_aside
-        )
+        self.log = MemoryEventLog(self.time, options=self.log_options, aside=self.letters.put_aside)
 
     def stop(self) -> None:
         """End in order, and check that each delivery has one outcome."""

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ringleader import ALL, Actor, ChildSpec, Outcome, handles
-from ringleader.actors.errors import RingleaderError
-from ringleader.actors.event_log import EventLogError
-from ringleader.actors.events.base import Envelope
+from ringleader import Actor, ChildSpec, Outcome
 from ringleader.actors.options import EventOptions
-from ringleader.actors.publication import Publication, Routing
 from tests.events.places import (
-    Aging,
     Durable,
-    Fleeting,
     Kept,
     Place,
-    Plain,
-    Said,
     Slow,
     SlowTwice,
     Twice,
@@ -29,7 +20,6 @@ from tests.events.places import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ringleader.actors.events import Event
 
 Handed = list[int]
 
@@ -171,7 +161,8 @@ def test_many_lives_lose_nothing_and_repeat_nothing(place: Place, heard: Handed)
 
 
 def test_what_was_in_hand_when_the_node_was_killed_is_set_aside(place: Place) -> None:
-    begun, done = [], []  # type: Handed, Handed
+    begun: Handed = []
+    done: Handed = []
     place.add("a", Slow, begun, done)
     one, _, _ = place.publish(1, 2, 3)
     assert begun == [1]
@@ -187,7 +178,8 @@ def test_what_was_in_hand_when_the_node_was_killed_is_set_aside(place: Place) ->
 
 
 def test_what_was_in_hand_comes_again_to_who_is_idempotent(place: Place) -> None:
-    begun, done = [], []  # type: Handed, Handed
+    begun: Handed = []
+    done: Handed = []
     place.add("a", SlowTwice, begun, done)
     place.publish(1, 2, 3)
     assert begun == [1]
@@ -204,7 +196,8 @@ def test_what_was_in_hand_comes_again_to_who_is_idempotent(place: Place) -> None
 def test_what_kills_its_idempotent_holder_twice_is_poison_and_the_next_one_comes(
     place: Place,
 ) -> None:
-    begun, done = [], []  # type: Handed, Handed
+    begun: Handed = []
+    done: Handed = []
     place.add("a", SlowTwice, begun, done)
     place.publish(1, 2)
     for _ in range(3):
@@ -269,7 +262,8 @@ def test_a_handler_that_takes_too_long_is_ended_and_the_next_event_comes(
     place_with: Callable[..., Place],
 ) -> None:
     place = place_with(events=EventOptions(handler_timeout=10.0))
-    begun, done = [], []  # type: Handed, Handed
+    begun: Handed = []
+    done: Handed = []
     place.add("a", Slow, begun, done)
     one, two = place.publish(1, 2)
     place.advance(15)
@@ -281,80 +275,6 @@ def test_a_handler_that_takes_too_long_is_ended_and_the_next_event_comes(
         (two, Outcome.TIMED_OUT),
     ]
     assert place.consumer("/a").in_hand == 0
-
-
-# --- closing
-
-
-@pytest.mark.parametrize("kind", [Durable, Twice])
-def test_what_was_not_begun_when_it_is_deleted_comes_to_its_successor(
-    place: Place, heard: Handed, kind: type[Actor]
-) -> None:
-    ref = place.add("a", kind, heard, shutdown="brutal_kill")
-    with place.system.stepper.hold(ref.cell):
-        place.publish(1, 2, 3)
-        _delete(place, "a")
-    assert heard == []
-    assert place.found() == []
-    info = place.consumer("/a")
-    assert (info.in_hand, info.lag, info.active) == (0, 3, False)
-
-    place.add("a", kind, heard)
-    assert heard == [1, 2, 3]
-
-
-def test_what_was_begun_when_it_is_killed_and_deleted_is_set_aside(place: Place) -> None:
-    begun, done = [], []  # type: Handed, Handed
-    place.add("a", Slow, begun, done, 1.0, shutdown="brutal_kill")
-    one, _ = place.publish(1, 2)
-    assert begun == [1]
-    _delete(place, "a")
-
-    place.add("a", Slow, begun, done, 1.0)
-    place.advance(10)
-
-    assert (begun, done) == ([1, 2], [2])
-    assert [x.event_id for x in place.found()] == [one]
-
-
-def test_a_temporary_consumer_that_crashes_leaves_what_it_had_not_begun(
-    place: Place, heard: Handed
-) -> None:
-    place.add("a", Durable, heard, {1}, restart="temporary")
-    place.publish(1, 2, 3)
-    assert heard == [1]
-    place.add("a", Durable, heard)
-    assert heard == [1, 2, 3]
-    assert [x.reason for x in place.found()] == [Outcome.FAILED]
-
-
-def test_a_full_mailbox_delays_a_durable_consumer_and_costs_it_nothing(
-    place: Place, heard: Handed
-) -> None:
-    class Narrow(Twice):
-        mailbox_capacity = 2
-
-    ref = place.add("a", Narrow, heard)
-    with place.system.stepper.hold(ref.cell):
-        place.publish(*range(10))
-    place.advance(10)
-    assert heard == list(range(10))
-    assert place.found() == []
-
-
-def test_an_end_of_a_subscription_keeps_the_place_in_the_log(place: Place, heard: Handed) -> None:
-    ref = place.add("a", Plain, heard)
-    hub = place.system.hub
-    hub.unsubscribe(ref, Kept)
-    hub.subscribe(ref, Kept, durable="mine")
-    place.publish(1)
-    assert hub.unsubscribe(ref, Kept)
-    place.publish(2, 3)
-    assert heard == [1]
-    hub.subscribe(ref, Kept, durable="mine")
-    place.publish(4)
-    assert heard == [1, 2, 3, 4]
-
 
 
 def _delete(place: Place, name: str) -> None:

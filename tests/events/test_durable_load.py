@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from tests.events.places import TYPES, Fleeting, Kept
 from tests.probe import probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
 SOURCES = 4
@@ -30,7 +31,7 @@ EACH = 100
 class Ears:
     """What was heard, by whom, in which order; survives its actor."""
 
-    def __init__(self, fails: bool = False) -> None:
+    def __init__(self, *, fails: bool = False) -> None:
         self.heard: list[tuple[str, int]] = []
         self.fails = fails
 
@@ -85,7 +86,7 @@ class Field:
         assert self.clock.close()
 
     @contextmanager
-    def publishers(self) -> Iterator[None]:
+    def publishers(self) -> Generator[None]:
         """Several threads publish meanwhile, each in order; in the end all of it is kept."""
 
         def publish(source: str) -> None:
@@ -93,9 +94,10 @@ class Field:
                 last = self.system.publish(Kept(number=number, who=source), source=source)
                 if number % 5 == 0:
                     self.system.publish(Fleeting(number=number), source=source)
-            last.get(timeout=20)
+                if number == EACH - 1:
+                    last.get(timeout=20)
 
-        threads = [spawn(f"p{n}", lambda s=f"/p{n}": publish(s)) for n in range(SOURCES)]
+        threads = [spawn(f"p{n}", partial(publish, f"/p{n}")) for n in range(SOURCES)]
         yield
         for thread in threads:
             thread.join(20)
@@ -137,7 +139,7 @@ def test_each_source_is_heard_in_order_by_each_consumer(field: Field, kind: type
     with field.publishers():
         pass
     for number in range(3):
-        probe(lambda n=number: field.is_through(f"/c{n}"), 20)
+        probe(partial(field.is_through, f"/c{number}"), 20)
     assert [in_order(ears) for ears in all_ears] == [True] * 3
 
 
@@ -161,10 +163,13 @@ def test_deletions_and_new_starts_in_the_middle_lose_nothing(
     def start() -> None:
         field.system.start_child(ChildSpec("c", kind, (ears,)))
 
+    def is_time(turn: int) -> bool:
+        return len(ears.heard) >= turn * 20 or field.is_through("/c")
+
     start()
     with field.publishers():
         for turn in range(1, 11):
-            probe(lambda n=turn: len(ears.heard) >= n * 20 or field.is_through("/c"), 20)
+            probe(partial(is_time, turn), 20)
             with lock:
                 top.terminate_child("c")
                 top.delete_child("c")

@@ -11,8 +11,8 @@ from ringleader import ALL, Actor, ChildSpec, Outcome, handles
 from ringleader.actors.errors import RingleaderError
 from ringleader.actors.event_log import EventLogError
 from ringleader.actors.events.base import Envelope
-from ringleader.actors.options import EventOptions
 from ringleader.actors.publication import Publication, Routing
+from ringleader.testing import TestSystem
 from tests.events.places import (
     Aging,
     Durable,
@@ -21,14 +21,9 @@ from tests.events.places import (
     Place,
     Plain,
     Said,
-    Slow,
-    SlowTwice,
-    Twice,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ringleader.actors.events import Event
 
 Handed = list[int]
@@ -42,9 +37,7 @@ def heard() -> Handed:
 # --- conditions, types
 
 
-def test_only_what_meets_the_condition_comes_over_restarts_too(
-    place: Place, heard: Handed
-) -> None:
+def test_only_what_meets_the_condition_comes_over_restarts_too(place: Place, heard: Handed) -> None:
     def subscribe() -> None:
         place.system.subscribe(
             Kept, lambda e: heard.append(e.number), where={"number": {2, 4, 6}}, durable="even"
@@ -163,7 +156,7 @@ def test_what_nobody_here_can_read_is_set_aside_and_the_next_one_comes(
     for id_, kind, payload in (("u", "kept", b"\x81\xa6number\xa1x"), ("v", "kept", b"\xc1")):
         envelope = Envelope(id=id_, source="/x", type=kind, time=now)
         raw = Publication(Kept(), payload, envelope, is_logged=True)
-        listener, place.log.listener = place.log.listener, lambda _: None
+        listener, place.log.listener = place.log.listener, None
         place.log.append(raw)
         assert place.log.flush(10)
         place.log.listener = listener
@@ -247,8 +240,6 @@ def test_a_name_is_free_again_when_its_subscriber_is_gone(place: Place, heard: H
 
 
 def test_without_an_event_log_a_durable_actor_does_not_start() -> None:
-    from ringleader.testing import TestSystem
-
     with TestSystem(event_types=[Kept, Aging, Fleeting]) as system:
         with pytest.raises(RingleaderError, match="System\\(event_log="):
             system.start_child(ChildSpec("a", Durable, ([],)))

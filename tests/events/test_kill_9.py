@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import apsw
+import msgspec
 import pytest
 
 from ringleader.events_client import Client
 from ringleader.spool import waiting
 from ringleader.transport.event_store import read_events
 from tests.event_bench import TYPES, Happened
-from tests.events.killed import INSIDE, LEASE, OUTSIDE
+from tests.events.killed import INSIDE, OUTSIDE
 from tests.probe import probe
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Killing:
 
     def kill_somebody(self) -> None:
         """Let something happen, then kill one, or two at once, and start them again."""
-        before, some = self.seen(), self.random.randint(0, 60)
+        before, some = self.seen(), self.random.randint(0, 40)
         probe(lambda: self.seen() >= before + some, PATIENCE)
         names = list(WEIGHTS)
         weights = list(WEIGHTS.values())
@@ -130,8 +131,6 @@ class Killing:
         return self._numbers(f"SELECT payload FROM dead_letters WHERE consumer = '{consumer}'")  # noqa: S608  # our own words
 
     def _numbers(self, query: str) -> list[int]:
-        import msgspec
-
         decoder = msgspec.msgpack.Decoder(Happened)
         with read_events(self.path / "events.db") as file:
             return [decoder.decode(payload).number for (payload,) in file.rows(query)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ringleader import Actor, Event, Outcome, handles
+from ringleader import ALL, Actor, Event, EventCategory, Outcome, handles
 from ringleader.actors.clock import RealClock
 from ringleader.actors.dispatch import spawn
 from ringleader.actors.events import Catalogue, DataEventType
@@ -32,8 +32,6 @@ def test_each_subscriber_gets_exactly_one_delivery_of_each_publication(
     place: Place, kind: type[Event]
 ) -> None:
     """However it has subscribed: by type, by category, to all, twice, durably."""
-    from ringleader import ALL, EventCategory
-
     heard: dict[str, list[Event]] = {}
 
     def note(name: str) -> Callable[[Event], None]:
@@ -87,7 +85,10 @@ def test_an_identical_publication_is_suppressed_over_a_restart_in_the_window(pla
 
 
 def test_a_try_again_touches_only_who_failed(place: Place) -> None:
-    fails, bad, good, durable = {1}, [], [], []  # type: set[int], list[int], list[int], list[int]
+    fails = {1}
+    bad: list[int] = []
+    good: list[int] = []
+    durable: list[int] = []
     place.add("bad", Plain, bad, fails)
     place.add("good", Plain, good)
     place.system.subscribe(Kept, lambda e: durable.append(e.number), durable="d")

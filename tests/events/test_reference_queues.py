@@ -21,7 +21,7 @@ from tests.events.places import Aging, Kept, Place, Plain, Said
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ringleader.actors.event_log import ConsumerInfo, Then
+    from ringleader.actors.event_log import ConsumerInfo, Fetched, Record, Then
 
 T = TypeVar("T")
 DAY = 86_400.0
@@ -41,23 +41,29 @@ def ask(place: Place, call: Callable[[Then[T]], object]) -> T:
 
 def attach(place: Place, name: str = "c", owner: str = "o", **spec: Any) -> ConsumerInfo:
     asked = ConsumerSpec(name=name, start="first", **spec)
-    return ask(place, partial(place.log.attach, asked, owner))
+    info: ConsumerInfo = ask(place, partial(place.log.attach, asked, owner))
+    return info
 
 
 def fetch(place: Place, limit: int = 100, name: str = "c", owner: str = "o") -> list[int]:
     """Return the numbers of events that are handed out, by their places in the log."""
-    fetched = ask(place, partial(place.log.fetch, name, owner, limit))
-    decode = place.system.catalogue.decode
+    fetched: Fetched = ask(place, partial(place.log.fetch, name, owner, limit))
     kept = [r for r in fetched.records if r.envelope.type in ("kept", "aging")]
-    return [decode(r.envelope.type, r.payload).number for r in kept]  # type: ignore[attr-defined]  # they have one
+    return [number_of(place, record) for record in kept]
+
+
+def number_of(place: Place, record: Record) -> int:
+    event: Any = place.system.catalogue.decode(record.envelope.type, record.payload)
+    number: int = event.number
+    return number
 
 
 def settle(place: Place, *numbers: int, name: str = "c") -> int:
-    decode = place.system.catalogue.decode
     records = place.log.read(LogQuery(types=("kept",), limit=1000))
-    mine = [r for r in records if decode("kept", r.payload).number in numbers]  # type: ignore[attr-defined]  # as above
+    mine = [r for r in records if number_of(place, r) in numbers]
     settled = [Settled(r.sequence, Outcome.HANDLED) for r in mine]
-    return ask(place, lambda then: place.log.settle(name, "o", settled, then))
+    count: int = ask(place, partial(place.log.settle, name, "o", settled))
+    return count
 
 
 # --- 17 to 21: the event log and its consumers
@@ -188,7 +194,7 @@ def test_a_try_that_works_recovers_and_one_that_fails_counts_until_it_is_given_u
     fails.remove(1)
     one, two = place.found()
     assert place.system.dlq.retry(one.number)
-    counts = []
+    counts: list[int] = []
     for _ in range(3):
         assert place.system.dlq.retry(two.number)
         place.settle()

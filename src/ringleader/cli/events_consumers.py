@@ -61,7 +61,7 @@ def forget(
     """
     with node_events(data_dir_named(config, data_dir)) as node:
         waiting = next((info.lag for info in node.consumers() if info.name == name), 0)
-        confirm(f"forget {name}, for which {lines.count(waiting)} wait?", yes=yes, json=json)
+        confirm(f"forget {name}, with {lines.count(waiting)} yet to come?", yes=yes, json=json)
         node.forget(name)
     if json:
         print_json({"forgotten": name})
