@@ -118,7 +118,7 @@ class Feed:
     def _fetch(self) -> None:
         log = self._hub.log
         if log is not None:
-            log.fetch(self.name, self._owner, self._batch, self._fetched)
+            log.fetch(self.name, self._owner, self._batch, self._fetched, wait=True)
 
     def _one_less(self, *, goes_on: bool = True) -> None:
         with self._lock:

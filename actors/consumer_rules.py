@@ -191,6 +191,11 @@ def is_run_out(consumer: Consumer, now: float) -> bool:
     return bool(consumer.owner) and consumer.lease_until is not None and consumer.lease_until <= now
 
 
+def is_there(consumer: Consumer, owner: str, now: float) -> bool:
+    """Tell whether `owner` holds it, and was heard of: one that only waits must not be dead."""
+    return consumer.owner == owner and not is_run_out(consumer, now)
+
+
 def let_go(consumer: Consumer, now: float) -> Consumer:
     """Return the consumer with nobody holding it."""
     return replace(consumer, owner="", lease_until=None, seen_at=now)

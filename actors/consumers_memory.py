@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .event_log import ConsumerInfo, ConsumerSpec, LogQuery, Settled
     from .events.base import Envelope
+    from .open_fetches import OpenFetches
 
 
 class MemoryEvents:
@@ -130,10 +131,12 @@ class MemoryConsumers:
         self._let_go(known, now)
         return True
 
-    def reclaim(self, now: float) -> None:
-        """Let go of the consumers whose leases have run out."""
-        for consumer in [c for c in self._known.values() if rules.is_run_out(c, now)]:
+    def reclaim(self, now: float) -> list[str]:
+        """Let go of the consumers whose leases have run out; return their names."""
+        gone = [c for c in self._known.values() if rules.is_run_out(c, now)]
+        for consumer in gone:
             self._let_go(consumer, now)
+        return [consumer.name for consumer in gone]
 
     def forget(self, name: str) -> bool:
         """Delete a consumer; tell whether there was one."""
@@ -158,7 +161,35 @@ class MemoryConsumers:
     def fetch(self, name: str, owner: str, limit: int, now: float) -> Fetched:
         """Hand out the next events."""
         rules.check_limit(limit)
-        consumer = rules.held(self._known.get(name), name, owner)
+        return self._next(rules.held(self._known.get(name), name, owner), limit, now)
+
+    def hand_out(self, fetches: OpenFetches, names: list[str], now: float) -> dict[str, Fetched]:
+        """Hand out the next events to those whose fetches wait, by name; not where none are."""
+        handed: dict[str, Fetched] = {}
+        for name in names:
+            consumer, fetch = self._known.get(name), fetches.get(name)
+            if consumer is None or fetch is None or not rules.is_there(consumer, fetch.owner, now):
+                continue
+            found = self._next(consumer, fetch.limit, now)
+            if found.records:
+                handed[name] = found
+        return handed
+
+    def move_on(self, names: list[str]) -> None:
+        """Move the cursors of those whose fetches wait over what they do not want."""
+        for name in names:
+            consumer = self._known[name]
+            behind = self._events.after(consumer.cursor)
+            if not any(consumer.wants(record.envelope.type) for record in behind):
+                head = self._events.head
+                self._known[name] = rules.handed_out(consumer, [], head, more=False)
+
+    def types_of(self, name: str) -> tuple[str, ...] | None:
+        """Return what a consumer wants; None: all."""
+        return self._known[name].types
+
+    def _next(self, consumer: Consumer, limit: int, now: float) -> Fetched:
+        name = consumer.name
         hand = self._hands[name]
         again = sorted(held.sequence for held in hand.values() if held.waits)
         behind = self._events.after(consumer.cursor)

@@ -243,12 +243,19 @@ class EventLog(Protocol):
         """
         ...
 
-    def fetch(self, name: str, owner: str, limit: int, then: Then[Fetched]) -> None:
+    def fetch(
+        self, name: str, owner: str, limit: int, then: Then[Fetched], *, wait: bool = False
+    ) -> None:
         """Hand out the next events, at most `limit`; renews the lease. None come if there are none.
 
         What was put back comes first, then what is behind the cursor; all in order.
 
-        Errors: `NoSuchConsumer`, `ConsumerTaken`; `EventLogError`: `limit` is less than 1.
+        With `wait` it is answered when there are some, which the commit hands out that brings
+        them. It comes back with none if its owner fetches again, attaches, detaches or hands
+        something back, and if the consumer is rewound. To wait renews no lease: `settle` does.
+
+        Errors: `NoSuchConsumer`, `ConsumerTaken`, also while it waits; `EventLogError`: `limit` is
+        less than 1; the log is closed, also while it waits.
         """
         ...
 
@@ -263,7 +270,10 @@ class EventLog(Protocol):
         ...
 
     def hand_back(self, name: str, owner: str, sequences: Sequence[int]) -> None:
-        """Put events in hand back that were not begun: they are handed out again."""
+        """Put events in hand back that were not begun: they are handed out again.
+
+        Renews the lease. With no sequences, too, it ends a fetch that waits.
+        """
         ...
 
     def detach(self, name: str, owner: str, then: Then[bool] | None = None) -> None:
@@ -303,7 +313,11 @@ class EventLog(Protocol):
         ...
 
     def prune(self, now: float) -> None:
-        """Remove what retention allows, as of `now` (seconds UTC)."""
+        """Remove what retention allows, as of `now` (seconds UTC).
+
+        The cursor of a consumer whose fetch waits moves to the head first: what it was not handed
+        it does not want, and is not kept for it.
+        """
         ...
 
     def flush(self, timeout: float) -> bool:

@@ -7,10 +7,11 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from . import retention
+from . import consumer_rules as rules, retention
 from .consumers_memory import MemoryConsumers, MemoryEvents
 from .errors import RingleaderError
-from .event_log import EventLogError, LogStatistics, packed
+from .event_log import EventLogError, Fetched, LogStatistics, packed
+from .open_fetches import OpenFetch, OpenFetches
 from .options import EventLogOptions
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from .clock import Clock
     from .consumer_rules import SetAside
-    from .event_log import ConsumerInfo, ConsumerSpec, Fetched, LogQuery, Record, Settled, Then
+    from .event_log import ConsumerInfo, ConsumerSpec, LogQuery, Record, Settled, Then
     from .publication import Publication
     from .retention import Kept, Loss
 
@@ -56,6 +57,7 @@ class MemoryEventLog:
         self._news = retention.RetentionNews(on_loss)
         self._events = MemoryEvents()
         self._consumers = MemoryConsumers(self._events, aside or _ignore)
+        self._open = OpenFetches()
         self._lock = threading.RLock()
         self._queue: deque[tuple[Callable[[], Any], Then[Any]]] = deque()
         self._busy = self._closed = False
@@ -69,16 +71,24 @@ class MemoryEventLog:
             raise EventLogError("the event log is closed; nothing more is written")
         if publication.is_logged:
             packed(publication.envelope)  # raises what a file would
-        self._do(lambda: self._append(publication), lambda _: self._tell(publication))
+        self._do(lambda: self._append(publication), lambda handed: self._tell(publication, handed))
 
-    def _append(self, publication: Publication) -> None:
-        if publication.is_logged:
-            publication.sequence = self._events.add(publication.envelope, publication.payload)
-            self._commits += 1
+    def _append(self, publication: Publication) -> dict[str, Fetched]:
+        """Keep an event; return what those get of it whose fetches wait."""
+        if not publication.is_logged:
+            return {}
+        publication.sequence = self._events.add(publication.envelope, publication.payload)
+        self._commits += 1
+        names = self._open.wanting((publication.envelope.type,))
+        return self._consumers.hand_out(self._open, names, self._clock.time())
 
-    def _tell(self, publication: Publication) -> None:
-        if self.listener is not None:
-            self.listener([publication])
+    def _tell(self, publication: Publication, handed: dict[str, Fetched]) -> None:
+        try:
+            if self.listener is not None:
+                self.listener([publication])
+        finally:
+            for name, found in handed.items():
+                self._open.answer(name, found)
         if retention.is_too_much(len(self._events), self._events.size, self._options):
             self.prune(self._clock.time())
 
@@ -91,41 +101,72 @@ class MemoryEventLog:
 
     def attach(self, spec: ConsumerSpec, owner: str, then: Then[ConsumerInfo]) -> None:
         """Become the holder of a consumer, which is made if it is new."""
-        self._do(lambda: self._consumers.attach(spec, owner, self._clock.time()), then)
+        self._do(
+            lambda: self._consumers.attach(spec, owner, self._clock.time()),
+            then,
+            lambda _: self._open.attached(spec.name, owner),
+        )
 
-    def fetch(self, name: str, owner: str, limit: int, then: Then[Fetched]) -> None:
-        """Hand out the next events."""
-        self._do(lambda: self._consumers.fetch(name, owner, limit, self._clock.time()), then)
+    def fetch(
+        self, name: str, owner: str, limit: int, then: Then[Fetched], *, wait: bool = False
+    ) -> None:
+        """Hand out the next events; with `wait`, when there are some."""
+
+        def fetched(result: Fetched | RingleaderError) -> None:
+            if wait and isinstance(result, Fetched) and not result.records:
+                types = self._consumers.types_of(name)
+                self._open.add(name, OpenFetch(owner, limit, types, then))
+            else:
+                then(result)
+
+        self._do(
+            lambda: self._consumers.fetch(name, owner, limit, self._clock.time()),
+            fetched,
+            lambda _: self._open.end(name, owner),
+        )
 
     def settle(
         self, name: str, owner: str, outcomes: Sequence[Settled], then: Then[int] | None = None
     ) -> None:
         """Note outcomes of events in hand."""
         noted = tuple(outcomes)
+        puts_back = any(map(rules.puts_back, noted))
         self._do(
-            lambda: self._consumers.settle(name, owner, noted, self._clock.time()), then or _ignore
+            lambda: self._consumers.settle(name, owner, noted, self._clock.time()),
+            then or _ignore,
+            lambda _: self._open.end(name, owner) if puts_back else None,
         )
 
     def hand_back(self, name: str, owner: str, sequences: Sequence[int]) -> None:
         """Put events in hand back that were not begun."""
         back = tuple(sequences)
-        self._do(lambda: self._consumers.hand_back(name, owner, back, self._clock.time()), _ignore)
+        self._do(
+            lambda: self._consumers.hand_back(name, owner, back, self._clock.time()),
+            _ignore,
+            lambda _: self._open.end(name, owner),
+        )
 
     def detach(self, name: str, owner: str, then: Then[bool] | None = None) -> None:
         """Let go of a consumer."""
-        self._do(lambda: self._consumers.detach(name, owner, self._clock.time()), then or _ignore)
+        self._do(
+            lambda: self._consumers.detach(name, owner, self._clock.time()),
+            then or _ignore,
+            lambda _: self._open.end(name, owner),
+        )
 
     def forget(self, name: str, then: Then[bool]) -> None:
         """Delete a consumer with its cursor."""
-        self._do(lambda: self._consumers.forget(name), then)
+        self._do(lambda: self._consumers.forget(name), then, lambda _: self._open.forgotten(name))
 
     def rewind(self, name: str, after: int, then: Then[ConsumerInfo]) -> None:
         """Set a consumer's cursor."""
-        self._do(lambda: self._consumers.rewind(name, after), then)
+        self._do(
+            lambda: self._consumers.rewind(name, after), then, lambda _: self._open.answer(name)
+        )
 
     def reclaim(self, now: float) -> None:
         """Detach the consumers whose leases have run out."""
-        self._do(lambda: self._consumers.reclaim(now), _ignore)
+        self._do(lambda: self._consumers.reclaim(now), _ignore, self._open.taken)
 
     def consumers(self) -> list[ConsumerInfo]:
         """Return all consumers, by name."""
@@ -154,6 +195,7 @@ class MemoryEventLog:
 
     def _prune(self, now: float) -> tuple[Loss | None, list[str]]:
         options, events = self._options, self._events
+        self._consumers.move_on(self._open.names())
         waited_for, abandoned = retention.waited_for(self._consumers.waiting(), now, options)
         done = retention.bound(waited_for, events.head)
         before = now - options.retention
@@ -183,17 +225,35 @@ class MemoryEventLog:
         return done.wait(timeout)
 
     def close(self, timeout: float = 5.0) -> bool:
-        """Finish what was asked for; later calls get an error."""
+        """Finish what was asked for; later calls get an error, and so do fetches that wait."""
         is_done = self.flush(timeout)
         self._closed = True
+        self._do(_nothing, lambda _: self._open.close(EventLogError("the event log is closed")))
         return is_done
 
     # ---------------------------------------------------------------- one after the other
 
-    def _do(self, operation: Callable[[], Any], then: Then[Any]) -> None:
-        """Do it, unless somebody is at it, who will do this one too."""
+    def _do(
+        self,
+        operation: Callable[[], Any],
+        then: Then[Any],
+        ends: Callable[[Any], object] | None = None,
+    ) -> None:
+        """Do it, unless somebody is at it, who will do this one too.
+
+        Args:
+            operation: to be done.
+            then: hears of its result.
+            ends: answers fetches that can't wait any more when it is done; hears of it first.
+        """
+
+        def told(result: Any) -> None:
+            if ends is not None and not isinstance(result, RingleaderError):
+                ends(result)
+            then(result)
+
         with self._lock:
-            self._queue.append((operation, then))
+            self._queue.append((operation, told))
             if self._busy:
                 return
             self._busy = True
@@ -202,10 +262,10 @@ class MemoryEventLog:
                 if not self._queue:
                     self._busy = False
                     return
-                operation, then = self._queue.popleft()
+                operation, tell = self._queue.popleft()
                 result = self._result_of(operation)
             try:
-                then(result)
+                tell(result)
             except Exception:
                 logger.exception("who was told of the event log's work failed; the log goes on")
 

@@ -126,7 +126,8 @@ class LogNode:
         encode = self.system.catalogue.encode
         letters = SqliteLetters(self.store.reader, self.store.writer, encode, context.clock.time)
         self.system.keep(self.store.log, letters)
-        self.events, self.log = EventDesk(self.system), LogDesk(self.system.hub)
+        self.events = EventDesk(self.system)
+        self.log = LogDesk(self.system.hub, self.events.look)
         self.server = ControlServer(data.socket, self.answer, spawn)
         self.system.start()
         for kind in actors:
@@ -171,7 +172,9 @@ class LogNode:
         hub = self.system.hub
         idle = all(len(cell.mailbox) == 0 for cell in self.system.cells())
         settled = all(not s.pending for s in hub.table.subscriptions())
-        caught_up = all(not c.lag and not c.in_hand for c in self.store.log.consumers() if c.active)
+        mine = f"{self.system.context.node_id}-"
+        consumers = [c for c in self.store.log.consumers() if c.owner.startswith(mine)]
+        caught_up = not any(c.lag or c.in_hand for c in consumers)
         return idle and settled and caught_up and not hub.in_log and not self.store.writer.waiting
 
     def client(self) -> Client:

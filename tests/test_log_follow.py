@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
@@ -143,9 +143,9 @@ def test_what_came_too_fast_is_told(place: Place, monkeypatch: pytest.MonkeyPatc
     node = place.start()
     ask = Connection.ask
 
-    def lossy(self: Connection, question: object, kind: type, *rest: float) -> object:
-        answer = ask(self, question, kind, *rest)  # type: ignore[arg-type]  # whatever it is
-        return replace(answer, missed=7) if isinstance(answer, Batch) else answer
+    def lossy(self: Connection, question: Any, kind: type[Any], *rest: float) -> Any:
+        answer: Any = ask(self, question, kind, *rest)
+        return replace(answer, missed=7) if kind is Batch else answer
 
     monkeypatch.setattr(Connection, "ask", lossy)
     records = place.follow(LogQuery(types=THEIRS, limit=1))

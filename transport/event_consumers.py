@@ -101,11 +101,13 @@ class Consumers:
         self._let_go(known)
         return True
 
-    def reclaim(self) -> None:
-        """Let go of the consumers whose leases have run out."""
-        for consumer in _load(self._tables, "WHERE lease_until <= ?", self._now):
-            if rules.is_run_out(consumer, self._now):
-                self._let_go(consumer)
+    def reclaim(self) -> list[str]:
+        """Let go of the consumers whose leases have run out; return their names."""
+        found = _load(self._tables, "WHERE lease_until <= ?", self._now)
+        gone = [consumer for consumer in found if rules.is_run_out(consumer, self._now)]
+        for consumer in gone:
+            self._let_go(consumer)
+        return [consumer.name for consumer in gone]
 
     def let_go_of_the_dead(self) -> None:
         """Let go of the consumers whose holders lived no longer than the node, which starts now."""
@@ -139,8 +141,31 @@ class Consumers:
     def fetch(self, name: str, owner: str, limit: int) -> Fetched:
         """Hand out the next events."""
         rules.check_limit(limit)
-        tables = self._tables
-        consumer = rules.held(load(tables, name), name, owner)
+        return self._next(rules.held(load(self._tables, name), name, owner), limit)
+
+    def hand_out(self, name: str, owner: str, limit: int) -> Fetched | None:
+        """Hand out the next events to a fetch that has waited; None if its owner may be gone."""
+        consumer = load(self._tables, name)
+        if consumer is None or not rules.is_there(consumer, owner, self._now):
+            return None
+        return self._next(consumer, limit)
+
+    def move_on(self, names: Iterable[str]) -> None:
+        """Move the cursors of those whose fetches wait over what they do not want."""
+        head = head_of(self._tables)
+        for name in names:
+            consumer = load(self._tables, name)
+            if consumer is not None and not wanted(
+                self._tables, consumer.types, consumer.cursor, head, 1
+            ):
+                self._save_changed(consumer, rules.handed_out(consumer, [], head, more=False))
+
+    def types_of(self, name: str) -> tuple[str, ...] | None:
+        """Return what a consumer wants; None: all."""
+        return rules.existing(load(self._tables, name), name).types
+
+    def _next(self, consumer: Consumer, limit: int) -> Fetched:
+        name, tables = consumer.name, self._tables
         head = head_of(tables)
         again = numbers(
             tables,
@@ -152,11 +177,12 @@ class Consumers:
         fresh = wanted(tables, consumer.types, consumer.cursor, head, left) if left else []
         more = len(again) + len(fresh) > limit
         again, fresh = again[:limit], fresh[: max(0, limit - len(again))]
+        found = tuple(records(tables, again + fresh))  # first: what can't be read changes nothing
         self._hand_out(name, again, fresh)
         self._save_changed(
             consumer, rules.heard_of(rules.handed_out(consumer, fresh, head, more=more), self._now)
         )
-        return Fetched(tuple(records(tables, again + fresh)), more)
+        return Fetched(found, more)
 
     def _hand_out(self, name: str, again: list[int], fresh: list[int]) -> None:
         if again:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ringleader.actors.errors import RingleaderError
 from ringleader.actors.event_log import LogStatistics
 from ringleader.actors.retention import OVERHEAD, RetentionNews, is_too_much
 
-from .event_consumers import Consumers, info, load_all
+from .event_asking import ConsumerSide
+from .event_consumers import info, load_all
+from .event_handout import Handed
 from .event_letters import keep_letter
 from .event_pruning import Pruned, measure, prune
 from .event_queries import ROWS, Row, find, head_of, insert
@@ -17,11 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ringleader.actors.clock import Clock
-    from ringleader.actors.errors import RingleaderError
     from ringleader.actors.event_log import (
         ConsumerInfo,
         ConsumerSpec,
-        Fetched,
         LogQuery,
         Record,
         Settled,
@@ -57,7 +58,7 @@ class _Tally(NamedTuple):
     lost: int = 0
 
 
-class SqliteEventLog:
+class SqliteEventLog(ConsumerSide):
     """The `EventLog` in a file that this process owns.
 
     Args:
@@ -83,12 +84,15 @@ class SqliteEventLog:
         aside: Aside = keep_letter,
     ) -> None:
         self.listener: Callable[[Sequence[Publication]], object] | None = None
-        self._writer, self._reader, self._clock = writer, reader, clock
-        self._options, self._aside = options, aside
+        super().__init__(writer, clock, aside)
+        self._reader, self._options = reader, options
         self._size_of_file = size_of_file
         self._news = RetentionNews(on_loss)
         self._tally = _Tally(*measure(reader))
         self._pruning = False
+        # What only the writer's thread uses, from here on.
+        self._head = head_of(reader)
+        self._unsure: dict[str, int] = {}
 
     @property
     def trouble(self) -> str:
@@ -111,12 +115,27 @@ class SqliteEventLog:
     def store(self, tables: Tables, items: Sequence[_Appended], /) -> None:
         """Write events."""
         rows = [item.row for item in items if item.row is not None]
-        for item, sequence in zip(items, insert(tables, rows), strict=True):
+        is_lasting = tables.is_lasting
+        try:
+            sequences = insert(tables, rows, self._unsure)
+        except BaseException:
+            if is_lasting:  # they may be written, and only reading has failed
+                self._unsure = dict.fromkeys([row.event_id for row in rows], self._head)
+            raise
+        for item, sequence in zip(items, sequences, strict=True):
             item.sequence = sequence
 
-    def is_one_statement(self, number: int, /) -> bool:
-        """Tell the writer whether so many events are written by a single statement."""
-        return number <= ROWS
+    def is_one_statement(self, items: Sequence[_Appended], /) -> bool:
+        """Tell the writer whether events are written by a single statement, and no more is due."""
+        return len(items) <= ROWS and not self._handout.open.wanting(_types(items))
+
+    def conclude(self, tables: Tables, items: Sequence[_Appended], /) -> Handed:
+        """Hand out events that were written to those whose fetches wait."""
+        return self._handout.conclude(tables, _types(items))
+
+    def concluded(self, result: Handed | None, /) -> None:
+        """Tell what was handed out, and look after the rest."""
+        self._served(result or Handed({}, self._handout.open.names()))
 
     def passed(self, items: Sequence[_Appended], /) -> None:
         """Tell the listener of events that are committed, and of those that are not logged."""
@@ -125,8 +144,10 @@ class SqliteEventLog:
             if row is not None:
                 publication.sequence = sequence
                 if sequence > 0:
+                    self._head = sequence
                     events += 1
                     size += len(row.envelope) + len(row.payload) + OVERHEAD
+                self._unsure = {}
         tally = self._tally
         self._tally = tally._replace(events=tally.events + events, size=tally.size + size)
         self._tell([item.publication for item in items])
@@ -152,57 +173,9 @@ class SqliteEventLog:
 
     # ---------------------------------------------------------------- consumers
 
-    def attach(self, spec: ConsumerSpec, owner: str, then: Then[ConsumerInfo]) -> None:
-        """Become the holder of a consumer, which is made if it is new."""
-        self._submit(lambda consumers: consumers.attach(spec, owner), then)
-
-    def fetch(self, name: str, owner: str, limit: int, then: Then[Fetched]) -> None:
-        """Hand out the next events."""
-        self._submit(lambda consumers: consumers.fetch(name, owner, limit), then)
-
-    def settle(
-        self, name: str, owner: str, outcomes: Sequence[Settled], then: Then[int] | None = None
-    ) -> None:
-        """Note outcomes of events in hand."""
-        noted = tuple(outcomes)
-        self._submit(lambda consumers: consumers.settle(name, owner, noted), then)
-
-    def hand_back(self, name: str, owner: str, sequences: Sequence[int]) -> None:
-        """Put events in hand back that were not begun."""
-        back = tuple(sequences)
-        self._submit(lambda consumers: consumers.hand_back(name, owner, back))
-
-    def detach(self, name: str, owner: str, then: Then[bool] | None = None) -> None:
-        """Let go of a consumer."""
-        self._submit(lambda consumers: consumers.detach(name, owner), then)
-
-    def forget(self, name: str, then: Then[bool]) -> None:
-        """Delete a consumer with its cursor."""
-        self._submit(lambda consumers: consumers.forget(name), then)
-
-    def rewind(self, name: str, after: int, then: Then[ConsumerInfo]) -> None:
-        """Set a consumer's cursor."""
-        self._submit(lambda consumers: consumers.rewind(name, after), then)
-
-    def reclaim(self, now: float) -> None:
-        """Detach the consumers whose leases have run out."""
-        self._submit(lambda consumers: consumers.reclaim(), now=now)
-
     def consumers(self) -> list[ConsumerInfo]:
         """Return all consumers, by name; does not wait for commits."""
         return [info(self._reader, each) for each in load_all(self._reader)]
-
-    def _submit(
-        self,
-        operation: Callable[[Consumers], Any],
-        then: Then[Any] | None = None,
-        now: float | None = None,
-    ) -> None:
-        def operate(tables: Tables) -> Any:
-            when = self._clock.time() if now is None else now
-            return operation(Consumers(tables, when, self._aside))
-
-        self._writer.submit(operate, then or _log_failure)
 
     # ---------------------------------------------------------------- all of it
 
@@ -230,6 +203,7 @@ class SqliteEventLog:
 
     def _prune(self, now: float, loss: Loss | None) -> None:
         def remove(tables: Tables) -> Pruned:
+            self._consumers(tables).move_on(self._handout.open.names())
             return prune(tables, self._tally.events, self._tally.size, now, self._options)
 
         def removed(result: Pruned | RingleaderError) -> None:
@@ -265,7 +239,5 @@ class SqliteEventLog:
         return self._writer.close(timeout)
 
 
-def _log_failure(result: object) -> None:
-    """Say that something failed whose result nobody waits for."""
-    if isinstance(result, Exception):
-        logger.error("the event log could not do what it was asked: %s", result)
+def _types(items: Sequence[_Appended]) -> set[str]:
+    return {item.row.event_type for item in items if item.row is not None}

@@ -7,6 +7,7 @@ statement for all of them 6 ms (measured). So many rows go in and come out with 
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -15,7 +16,7 @@ from ringleader.actors.event_log import LogQuery, Record, packed
 from ringleader.actors.events.base import Envelope
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .sqlite import Readable, Tables
 
@@ -82,8 +83,16 @@ def _insertion(size: int) -> str:
 _INSERTIONS: Final = {size: _insertion(size) for size in (1, 2, 4, 8, 16, 32, 64, 128, 256, ROWS)}
 
 
-def insert(tables: Tables, rows: Sequence[Row]) -> list[int]:
-    """Write events; return their sequences, minus the one that an id had there already."""
+def insert(
+    tables: Tables, rows: Sequence[Row], unsure: Mapping[str, int] = MappingProxyType({})
+) -> list[int]:
+    """Write events; return their sequences, minus the one that an id had there already.
+
+    Args:
+        tables: the file.
+        rows: the events.
+        unsure: ids that a try before this one may have written, and the newest sequence before it.
+    """
     sequences: list[int] = []
     for begin in range(0, len(rows), ROWS):
         part = rows[begin : begin + ROWS]
@@ -95,11 +104,13 @@ def insert(tables: Tables, rows: Sequence[Row]) -> list[int]:
             last = tables.last_row
             sequences += range(last - written + 1, last + 1)
         else:
-            sequences += _with_duplicates(tables, part, written)
+            sequences += _with_duplicates(tables, part, written, unsure)
     return sequences
 
 
-def _with_duplicates(tables: Tables, rows: Sequence[Row], written: int) -> list[int]:
+def _with_duplicates(
+    tables: Tables, rows: Sequence[Row], written: int, unsure: Mapping[str, int]
+) -> list[int]:
     ids = msgspec.json.encode([row.event_id for row in rows]).decode()
     found: dict[str, int] = dict(
         tables.rows(
@@ -109,6 +120,7 @@ def _with_duplicates(tables: Tables, rows: Sequence[Row], written: int) -> list[
         )
     )
     new = set(sorted(found.values())[len(found) - written :])  # the highest are the latest
+    new |= {found[each] for each, head in unsure.items() if found.get(each, 0) > head}
     sequences: list[int] = []
     for row in rows:
         sequence = found[row.event_id]

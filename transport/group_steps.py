@@ -25,8 +25,19 @@ class Stream(Protocol):
         """Write items; may be asked again for the same ones, if a transaction failed."""
         ...
 
-    def is_one_statement(self, number: int, /) -> bool:
-        """Tell whether so many items are written by a single statement."""
+    def is_one_statement(self, items: Sequence[Any], /) -> bool:
+        """Tell whether items are written by a single statement, with nothing to `conclude`."""
+        ...
+
+    def conclude(self, tables: Tables, items: Sequence[Any], /) -> Any:
+        """Do what is due when items are written, at the end of the same transaction."""
+        ...
+
+    def concluded(self, result: Any, /) -> None:
+        """Hear, behind `passed`, that what `conclude` did is committed.
+
+        `result` is None if it was not asked, because something in the group had failed.
+        """
         ...
 
     def passed(self, items: Sequence[Any], /) -> None:
@@ -61,7 +72,7 @@ class Run:
     @property
     def is_one_statement(self) -> bool:
         """Whether it needs no transaction around it."""
-        return self.stream.is_one_statement(len(self.items))
+        return self.stream.is_one_statement(self.items)
 
     def run(self, tables: Tables) -> None:
         """Write those that are to be written."""
@@ -104,12 +115,21 @@ def steps_of(group: Iterable[Item | Asked]) -> list[Run | Step]:
     return steps
 
 
+def is_one_statement(steps: list[Run | Step]) -> bool:
+    """Tell what needs no BEGIN: between statements Python's lock may go to who computes, 5 ms."""
+    match steps:
+        case [Run(is_one_statement=True)]:
+            return True
+        case _:
+            return False
+
+
 def is_stored(entry: Item) -> bool:
     """Tell whether an item is to be written."""
     return entry.stream.is_stored(entry.item)
 
 
-def by_stream(runs: Iterable[tuple[Stream, list[Any]]]) -> Iterable[tuple[Stream, list[Any]]]:
+def by_stream(runs: Iterable[tuple[Stream, list[Any]]]) -> list[tuple[Stream, list[Any]]]:
     """Return the items of each stream, in order."""
     found: dict[int, tuple[Stream, list[Any]]] = {}
     for stream, items in runs:
@@ -117,4 +137,4 @@ def by_stream(runs: Iterable[tuple[Stream, list[Any]]]) -> Iterable[tuple[Stream
             found[id(stream)][1].extend(items)
         else:
             found[id(stream)] = stream, [*items]
-    return found.values()
+    return list(found.values())

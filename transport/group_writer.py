@@ -15,12 +15,11 @@ import apsw
 from ringleader.actors.errors import RingleaderError
 from ringleader.actors.event_log import EventLogError
 
-from .group_steps import Asked, Item, Run, Step, by_stream, is_stored, steps_of
+from .group_steps import Asked, Item, Run, Step, by_stream, is_one_statement, is_stored, steps_of
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
 
     from ringleader.actors.clock import Clock, Timer
     from ringleader.actors.event_log import Then
@@ -88,6 +87,7 @@ class GroupWriter:
         self._trouble = ""
         self._backlog: deque[Item | Asked] = deque()
         self._retry: Timer | None = None
+        self._at_end: list[Callable[[RingleaderError], object]] = []
         self._delay = FIRST_RETRY
         self._thread = spawn("ringleader-events", self._run)
 
@@ -121,6 +121,10 @@ class GroupWriter:
         """
         if not self._put(Asked(operation, then)) and then is not None:
             then(self._is_closed())
+
+    def on_end(self, call: Callable[[RingleaderError], object]) -> None:
+        """Have `call` called in the writer's thread when it ends, with what later calls get."""
+        self._at_end.append(call)
 
     def submit_item(self, stream: Stream, item: Any) -> None:
         """Give a stream its next item.
@@ -227,33 +231,41 @@ class GroupWriter:
                 self._stop_retrying()
             self._pass_first()
 
-    def _commit(self, group: list[Item | Asked]) -> RingleaderError | None:
-        """Write a group; return why the disk refuses, with what is left still in the backlog."""
+    def _commit(self, group: list[Item | Asked], *, whole: bool = True) -> RingleaderError | None:
+        """Write a group; return why the disk refuses, with what is left still in the backlog.
+
+        One that is not `whole` is not concluded: that may be what has failed before.
+        """
         steps = steps_of(group)
+        streams = by_stream((step.stream, step.items) for step in steps if isinstance(step, Run))
+        is_short = is_one_statement(steps)
+        ends: list[tuple[Stream, Any]] = []
         try:
-            with self._transaction(steps) as tables:
+            with self._database.statement() if is_short else self._database.transaction() as tables:
                 results = [step.run(tables) for step in steps]
+                for stream, items in () if is_short else streams:
+                    ends.append((stream, stream.conclude(tables, items) if whole else None))
         except Exception as error:  # noqa: BLE001  # one that raises must not end the others' thread
             if isinstance(error.__cause__, REFUSALS):
                 return _explained(error)
+            if whole:
+                return self._commit(group, whole=False)
             if len(group) == 1:
                 self._drop(1)
                 self._refuse(group[0], _explained(error))
                 return None
             half = len(group) // 2
-            return self._commit(group[:half]) or self._commit(group[half:])
+            return self._commit(group[:half], whole=False) or self._commit(
+                group[half:], whole=False
+            )
         self._commits += 1
         self._drop(len(group))
+        for stream, items in streams:
+            _guarded(stream.passed, items)
+        for stream, result in ends:
+            _guarded(stream.concluded, result)
         self._tell(steps, results)
         return None
-
-    def _transaction(self, steps: list[Run | Step]) -> AbstractContextManager[Tables]:
-        """Begin to write: between two statements Python's lock may go to who computes, for 5 ms."""
-        match steps:
-            case [Run(is_one_statement=True)]:
-                return self._database.statement()
-            case _:
-                return self._database.transaction()
 
     def _drop(self, number: int) -> None:
         for _ in range(number):
@@ -261,10 +273,7 @@ class GroupWriter:
         self._done += number
 
     def _tell(self, steps: list[Run | Step], results: list[Any]) -> None:
-        """Tell streams first: what an operation answers may be about their items."""
-        runs = ((step.stream, step.items) for step in steps if isinstance(step, Run))
-        for stream, items in by_stream(runs):
-            _guarded(stream.passed, items)
+        """Tell of operations; behind the streams, whose items an answer may be about."""
         for step, result in zip(steps, results, strict=True):
             if isinstance(step, Step) and step.then is not None:
                 _guarded(step.then, result)
@@ -300,6 +309,8 @@ class GroupWriter:
             logger.error("%s operations were not written: %s", len(self._backlog), self._trouble)
         for entry in self._backlog:
             self._refuse(entry, EventLogError(f"not written: {self._trouble}"))
+        for call in self._at_end:
+            _guarded(call, self._is_closed())
 
     def _pass_first(self) -> None:
         """Pass on what needs no disk and has nothing before it that does."""

@@ -56,6 +56,11 @@ class Tables:
         return changes
 
     @property
+    def is_lasting(self) -> bool:
+        """Whether each statement is a transaction of its own, and kept when it has returned."""
+        return not self._connection.in_transaction
+
+    @property
     def last_row(self) -> int:
         """The row id of the last row that was inserted."""
         row: int = self._connection.last_insert_rowid()

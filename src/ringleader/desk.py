@@ -71,7 +71,7 @@ class Desk:
     ) -> None:
         self._system, self._record, self._on_stop = system, record, on_stop
         self.events = EventDesk(system)
-        self._log = LogDesk(system.hub)
+        self._log = LogDesk(system.hub, self.events.look)
         self._wanted, self._letters = wanted, letters
         self._clock = system.context.clock
         self.phase: Phase = "starting"

@@ -106,9 +106,11 @@ class DurableSession:
         """Let go of the consumer, once what is under way has come back."""
         with self._lock:
             self._ended, self._waiting = True, None
-            leaves = self._held and not self._pulling
+            leaves, pulling = self._held and not self._pulling, self._pulling
         if leaves:
             self._leave()
+        elif pulling:
+            self._let_it_come_back()
 
     def give_back(self) -> None:
         """Hand back what was not passed on; the consumer is held until the lease runs out."""
@@ -117,6 +119,8 @@ class DurableSession:
             leaves = not self._pulling
         if leaves:
             self._leave()
+        else:
+            self._let_it_come_back()
 
     # ---------------------------------------------------------------- inside
 
@@ -124,7 +128,7 @@ class DurableSession:
         """Answer who waits with what is ready, or ask the log for more."""
         with self._lock:
             waiting = self._waiting
-            if waiting is None or self._ended:
+            if waiting is None or self._ended or self.is_superseded:
                 return
             if self._ready:
                 self._waiting = None
@@ -138,7 +142,7 @@ class DurableSession:
         if batch is not None:
             waiting.done(batch)
         else:
-            self._log.fetch(self.name, self.owner, waiting.limit, self._fetched)
+            self._log.fetch(self.name, self.owner, waiting.limit, self._fetched, wait=True)
 
     def _fetched(self, result: Fetched | RingleaderError) -> None:
         now = self._clock.now()
@@ -150,7 +154,7 @@ class DurableSession:
                 self._heard = now
                 goes_on = goes_on or bool(result.records)
             is_over = self._waiting is not None and now >= self._waiting.until
-        if ended:
+        if ended or self.is_superseded:
             self._leave()
         elif isinstance(result, RingleaderError):
             self.wake(result)
@@ -158,6 +162,11 @@ class DurableSession:
             self._go_on()
         elif is_over:
             self.wake()
+
+    def _let_it_come_back(self) -> None:
+        """End a fetch that waits in the log; of one that is superseded that is done already."""
+        if not self.is_superseded:
+            self._log.hand_back(self.name, self.owner, ())
 
     def _leave(self) -> None:
         """Hand back what was not passed on; let go of the consumer, if it is held."""

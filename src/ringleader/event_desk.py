@@ -269,6 +269,13 @@ class EventDesk:
         for session in sessions:
             session.committed(fresh or None)
 
+    def look(self) -> None:
+        """Let all durable consumers look: one may have more to come, though nothing is new."""
+        with self._lock:
+            sessions = self._durable()
+        for session in sessions:
+            session.committed(None)
+
     def _keep_ticking(self) -> None:
         with self._lock:
             if self._ticks or self._closed:

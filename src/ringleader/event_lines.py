@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
@@ -50,9 +50,9 @@ def fields(record: Record) -> str:
         return f"({error})"
     if not isinstance(payload, dict):
         return one_line(_json(payload), _FIELDS)
-    if not payload:
-        return ""
-    return one_line(" ".join(f"{word(name)}={word(payload[name])}" for name in payload), _FIELDS)
+    found = cast("dict[str, Any]", payload)
+    told = " ".join(f"{word(name)}={word(value)}" for name, value in found.items())
+    return one_line(told, _FIELDS) if told else ""
 
 
 def word(value: Any) -> str:

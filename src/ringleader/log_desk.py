@@ -59,10 +59,11 @@ class LogDesk:
 
     Args:
         hub: whose log it is.
+        look: lets consumers of other processes look whether there is something for them.
     """
 
-    def __init__(self, hub: EventHub) -> None:
-        self._hub = hub
+    def __init__(self, hub: EventHub, look: Callable[[], object]) -> None:
+        self._hub, self._look = hub, look
         self._replays: dict[str, Replay | None] = {}
         self._numbers = itertools.count(1)
 
@@ -124,8 +125,8 @@ class LogDesk:
 
     def _rewind(self, name: str, after: int) -> ConsumerInfo:
         info: ConsumerInfo = _awaited(self._log, partial(self._log.rewind, name, after))
-        if self._log.listener is not None:
-            self._log.listener(())  # so that all look whether there is something for them
+        self._hub.consumers.wake()
+        self._look()
         return info
 
     # ---------------------------------------------------------------- replays

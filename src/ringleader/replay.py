@@ -181,11 +181,7 @@ class Replay(Settles):
             left = until - self._now()
             if self._is_done or left <= 0:
                 break
-            with self._news:
-                self._news.wait_for(
-                    lambda before=before: self._settled != before,
-                    min(left, RETRY) if self._is_full else left,
-                )
+            self._wait_for_news(before, min(left, RETRY) if self._is_full else left)
         return self.progress()
 
     def progress(self) -> Replayed:
@@ -222,6 +218,11 @@ class Replay(Settles):
     @property
     def _is_done(self) -> bool:
         return self._is_read and self._sent == self._settled
+
+    def _wait_for_news(self, before: int, seconds: float) -> None:
+        """Wait until there are more outcomes than before."""
+        with self._news:
+            self._news.wait_for(lambda: self._settled != before, seconds)
 
     def _send_some(self) -> None:
         self._is_full = False

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ringleader import Outcome
@@ -123,9 +123,7 @@ class Consumers(RuleBasedStateMachine):
     def everything_was_heard_in_order(self) -> None:
         for name in getattr(self, "present", ()):
             times = 2 if name == "twice" else 1
-            expected = [
-                n for n in self.published for _ in range(times if n in self.fails else 1)
-            ]
+            expected = [n for n in self.published for _ in range(times if n in self.fails else 1)]
             assert self.heard[name] == expected, name
             info = self.place.consumer(f"/{name}")
             assert (info.active, info.lag, info.in_hand) == (True, 0, 0)
@@ -150,11 +148,7 @@ class OnSqlite(Consumers):
     backend = "sqlite"
 
 
-Consumers.TestCase.settings = settings(
-    max_examples=30, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
-)
-OnSqlite.TestCase.settings = settings(
-    max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
-)
+Consumers.TestCase.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+OnSqlite.TestCase.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
 test_it_holds_in_memory = Consumers.TestCase
 test_it_holds_in_a_file = OnSqlite.TestCase

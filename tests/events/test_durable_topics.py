@@ -224,14 +224,38 @@ def test_two_subscribers_can_not_share_a_durable_name(place: Place, heard: Hande
     assert heard == [1]
 
 
+def test_one_name_can_stand_for_several_topics_of_one_subscriber(
+    place: Place, heard: Handed
+) -> None:
+    ref = place.add("a", Durable, heard)
+    hub = place.system.hub
+    hub.unsubscribe(ref)
+    for topic in (Kept, Aging):
+        hub.subscribe(ref, topic, durable="mine")
+    place.publish(1)
+    place.publish(2, kind=Aging)
+    assert heard == [1, 2]
+    assert place.consumer("mine").types == ("aging", "kept")
+
+
+def test_a_subscription_under_another_name_leaves_the_old_place_where_it_was(
+    place: Place, heard: Handed
+) -> None:
+    ref = place.add("a", Plain, heard)
+    hub = place.system.hub
+    hub.subscribe(ref, Kept, durable="old")
+    place.publish(1)
+    hub.subscribe(ref, Kept, durable="new")
+    place.publish(2)
+    assert heard == [1, 2]
+    assert (place.consumer("old").active, place.consumer("old").lag) == (False, 1)
+
+
 def test_a_name_is_free_again_when_its_subscriber_is_gone(place: Place, heard: Handed) -> None:
     ref = place.system.subscribe(Kept, lambda e: heard.append(e.number), durable="mine")
     place.settle()
     place.publish(1)
-    subscribers: Any = place.system.ref("/system/subscribers")
-    child = ref.path.rpartition("/")[2]
-    subscribers.terminate_child(child)
-    subscribers.delete_child(child)
+    ref.stop()
     place.settle()
     place.publish(2)
     place.system.subscribe(Kept, lambda e: heard.append(-e.number), durable="mine")

@@ -1,6 +1,6 @@
 """`ringleader events export`: events of the log for other programs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -77,7 +77,7 @@ def export(
 
 
 @contextmanager
-def _opened(output: Path | None) -> Iterator[BinaryIO]:
+def _opened(output: Path | None) -> Generator[BinaryIO]:
     if output is None:
         yield typer.get_binary_stream("stdout")
         return

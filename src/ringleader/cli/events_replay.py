@@ -90,15 +90,12 @@ def _say(plan: ReplayPlan, to: str, *, json: bool) -> None:
     if plan.kind == "consumer":
         note(f"it is at #{plan.cursor}, and will be at #{plan.after}; {plan.lag:,} wait for it")
         if plan.too_old:
-            note(
-                f"{lines.count(plan.too_old)} of these are older than their type allows, and will "
-                "be dead letters"
-            )
+            note(f"too old for their type: {lines.count(plan.too_old)}, which will be dead letters")
         return
     if plan.too_old:
-        note(f"{lines.count(plan.too_old)} are older than their type allows; see --any-age")
+        note(f"too old for their type: {lines.count(plan.too_old)}, left out; see --any-age")
     if plan.unwanted:
-        note(f"{lines.count(plan.unwanted)} are not for it")
+        note(f"not for it: {lines.count(plan.unwanted)}, left out")
 
 
 def _question(plan: ReplayPlan, to: str) -> str:
