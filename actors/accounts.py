@@ -9,7 +9,7 @@ from pykka import ActorDeadError
 
 from .errors import ActorDied, MailboxFull
 from .letters import DeadLetter, Outcome
-from .message import Ask, Chore, Fired, Note, Routed, delivery_in, is_stop, plain
+from .message import Again, Ask, Chore, Fired, Note, Routed, delivery_in, is_stop, plain
 from .publication import Publication, Routing
 
 if TYPE_CHECKING:
@@ -212,9 +212,12 @@ class Accounts:
             if not delivery.subscription.claim(delivery):
                 return
             delivery.ended = self.context.now()
-            if outcome is Outcome.UNDELIVERABLE and delivery.subscription.takes_back(delivery):
-                delivery.subscription.settle(delivery, Outcome.HANDED_OVER)
-                return
+            if outcome is Outcome.UNDELIVERABLE:
+                was_begun = isinstance(item, Again)
+                keeper = delivery.subscription
+                if keeper.leaves(delivery) if was_begun else keeper.takes_back(delivery):
+                    keeper.settle(delivery, Outcome.HANDED_OVER)
+                    return
         letter = DeadLetter(
             path=self.path,
             message=plain(item),

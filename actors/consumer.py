@@ -1,4 +1,4 @@
-"""Durable consumers in this process: what is logged reaches their subscribers from the event log.
+"""A durable consumer in this process: what is logged reaches its subscriber from the event log.
 
 The log hands out a batch and notes that it is in hand; each outcome is noted there before the next
 batch comes. So a subscriber gets each event once, over restarts of its actor and of the node; what
@@ -8,127 +8,195 @@ it had in hand when the node was killed is set aside, or comes again if its hand
 from __future__ import annotations
 
 import logging
+from collections import deque
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import RingleaderError
-from .event_log import ConsumerSpec, ConsumerTaken, EventLogError, Fetched, Settled
-from .topics import ALL, wants
+from .event_log import ConsumerSpec, ConsumerTaken, Settled
+from .message import Chore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from .event_log import ConsumerInfo, Record
-    from .events.base import Event
+    from .event_log import ConsumerInfo, Fetched, Record
     from .hub import EventHub
     from .letters import Outcome
+    from .message import Delivery
     from .ref import Ref
-    from .topics import Topic
 
 logger = logging.getLogger("ringleader.events")
 
 BATCH: Final = 64
 """Events in hand at once where all handlers are idempotent; else 1, so that it is known which one
-was in hand at a kill."""
+was in hand at a kill. The first ones after a start come one by one for the same reason: of those
+that were in hand at a kill only the one that killed again is poison."""
 RETRY: Final = 5.0
 """Seconds until it is tried again to attach to a consumer that somebody else holds."""
 
 
-class Handed:
+class Handed(Chore):
     """Tells the registry what the log has handed out to a consumer."""
 
     __slots__ = ("feed", "records")
 
-    def __init__(self, feed: Feed, records: tuple[Record, ...]) -> None:
-        self.feed, self.records = feed, list(records)
+    def __init__(self, feed: Feed, records: Iterable[Record]) -> None:
+        self.feed, self.records = feed, deque(records)
+
+    def refused(self) -> None:
+        """Give back what the registry will not deliver."""
+        self.feed.hand_back([record.sequence for record in self.records])
+
+
+class CaughtUp(Chore):
+    """Tells the registry to deliver what has waited for a consumer to catch up."""
+
+    __slots__ = ("feed", "upto")
+
+    def __init__(self, feed: Feed, upto: float) -> None:
+        self.feed, self.upto = feed, upto
+
+    def refused(self) -> None:
+        """Set it aside."""
+        self.feed.lose_aside()
 
 
 class Feed:
-    """One consumer and its subscriber. Called from any thread.
+    """One consumer and its subscriber. Called from any thread, but where the registry is named.
 
-    Attributes:
-        name: of the consumer.
+    Args:
+        hub: of the registry.
         ref: who gets the events.
+        name: of the consumer.
+        number: of this feed among all of the system.
     """
 
-    def __init__(self, hub: EventHub, ref: Ref[Any], spec: ConsumerSpec) -> None:
-        self._hub, self.ref, self.spec = hub, ref, spec
-        self.name = spec.name
-        self._asked: ConsumerSpec | None = None
-        self._owner = f"{hub.context.node_id}-{hub.epoch:x}"
-        self._batch = 1
+    def __init__(self, hub: EventHub, ref: Ref[Any], name: str, number: int) -> None:
+        self._hub, self.ref, self.name = hub, ref, name
+        self.is_idempotent = True
+        self._spec: ConsumerSpec | None = None
+        self._owner = f"{hub.context.node_id}-{hub.epoch:x}-{number}"
         self._lock = Lock()
-        self._attached = self._closed = self._busy = self._behind = False
-        self._left = 0
+        self._attached = self._fetching = self._behind = self._gone = False
+        self.is_closed = False
+        self._mine: set[int] = set()
+        """Handed out, without an outcome."""
+        self._careful = BATCH
+        self._when_gone: list[Callable[[], object]] = []
+        # What only the registry touches.
+        self._owed: deque[int] = deque()
+        self._aside: deque[tuple[int, Delivery, bool]] = deque()
 
-    def begin(self) -> None:
-        """Become the holder of the consumer as the spec says now; once subscribed, not before."""
-        if self._asked != self.spec:
-            self._asked = self.spec
-            self._batch = BATCH if self.spec.idempotent else 1
+    def begin(self, types: tuple[str, ...] | None) -> None:
+        """Become the holder of the consumer, or say what it wants from now on.
+
+        Only once the subscriber is subscribed: what comes for nobody is noted as handled.
+        """
+        spec = ConsumerSpec(name=self.name, types=types, idempotent=self.is_idempotent)
+        if spec == self._spec:
+            return
+        self._spec = spec
+        if types != ():  # else nothing that it wants is kept
             self._attach()
 
-    def _attach(self) -> None:
-        if self._hub.log is not None and not self._closed:
-            self._hub.log.attach(self.spec, self._owner, self._attached_or_not)
+    def when_gone(self, call: Callable[[], object]) -> None:
+        """Call `call` once the consumer is let go of; at once, if it is."""
+        with self._lock:
+            if not self._gone:
+                self._when_gone.append(call)
+                return
+        call()
 
     def wake(self) -> None:
         """Ask for more, unless that is under way: something may have been committed."""
         with self._lock:
             self._behind = True
-            if not self._attached or self._busy or self._closed:
+            if not self._attached or self._fetching or self._mine or self.is_closed:
                 return
-            self._busy, self._behind = True, False
+            self._fetching, self._behind = True, False
         self._fetch()
-
-    def handed(self, number: int) -> None:
-        """Take note that so many events are about to be delivered."""
-        with self._lock:
-            self._left = number
 
     def settle(self, sequence: int, outcome: Outcome) -> None:
         """Note the outcome of one event for good, and ask for more behind the last one."""
-        log = self._hub.log
-        if log is not None:
-            log.settle(self.name, self._owner, [Settled(sequence, outcome)])
-        self._one_less()
+        self._settle(Settled(sequence, outcome))
 
     def skip(self, record: Record, outcome: Outcome, detail: str) -> None:
         """Note the outcome of an event that is not delivered, which the log sets aside."""
-        log = self._hub.log
-        if log is not None:
-            settled = Settled(record.sequence, outcome, detail, letter=True)
-            log.settle(self.name, self._owner, [settled])
-        self._one_less()
+        self._settle(Settled(record.sequence, outcome, detail, letter=True))
 
-    def hand_back(self, sequence: int) -> None:
-        """Give an event back that was not begun."""
+    def hand_back(self, sequences: list[int]) -> None:
+        """Give events back that were not begun."""
+        with self._lock:
+            mine = [sequence for sequence in sequences if sequence in self._mine]
+            self._mine.difference_update(mine)
         log = self._hub.log
-        if log is not None:
-            log.hand_back(self.name, self._owner, [sequence])
-        self._one_less(goes_on=False)
+        if log is not None and mine:
+            log.hand_back(self.name, self._owner, mine)
+
+    def leave(self, sequence: int) -> None:
+        """Leave an event in hand that was begun: the log decides when the consumer is let go of."""
+        with self._lock:
+            self._mine.discard(sequence)
 
     def close(self) -> None:
-        """Let go; the place in the log is kept."""
+        """Let go; the place in the log is kept, and what was not begun is handed back."""
         with self._lock:
-            self._closed = True
-        if self._hub.log is not None:
-            self._hub.log.detach(self.name, self._owner)
-
-    def _fetch(self) -> None:
+            if self.is_closed:
+                return
+            self.is_closed = True
+            mine, self._mine = list(self._mine), set()
+            is_fetching = self._fetching
         log = self._hub.log
-        if log is not None:
-            log.fetch(self.name, self._owner, self._batch, self._fetched, wait=True)
+        if log is not None and self._spec is not None:
+            log.hand_back(self.name, self._owner, mine)  # ends a fetch that waits, too
+        if not is_fetching:
+            self._detach()
+        self.passed(inf)
 
-    def _one_less(self, *, goes_on: bool = True) -> None:
-        with self._lock:
-            self._left -= 1
-            if self._left > 0 or self._closed:
-                return
-            if not goes_on:
-                self._busy = False
-                return
-        self._fetch()
+    def passed(self, upto: float) -> None:
+        """Say that nothing up to this sequence will come out of the log any more."""
+        self._tell_registry(CaughtUp(self, upto))
+
+    # ---------------------------------------------------------------- for the registry
+
+    def owe(self, sequence: int) -> None:
+        """Take note that this event will come out of the log."""
+        if not self.is_closed:
+            self._owed.append(sequence)
+
+    @property
+    def is_owing(self) -> bool:
+        """Whether something is still to come out of the log that was published already."""
+        return bool(self._owed)
+
+    def put_aside(self, delivery: Delivery, *, is_urgent: bool) -> None:
+        """Keep what is not logged behind what is: one source's events come in order."""
+        self._aside.append((self._owed[-1], delivery, is_urgent))
+
+    def delivered(self, sequence: float) -> list[tuple[Delivery, bool]]:
+        """Take note of what came out of the log; return what may follow it, and if it is urgent."""
+        owed = self._owed
+        while owed and owed[0] <= sequence:
+            owed.popleft()
+        ready: list[tuple[Delivery, bool]] = []
+        while self._aside and (not owed or self._aside[0][0] < owed[0]):
+            _, delivery, is_urgent = self._aside.popleft()
+            ready.append((delivery, is_urgent))
+        return ready
+
+    def lose_aside(self) -> None:
+        """Set aside for good what can't be delivered any more: the registry has stopped."""
+        for delivery, _ in self.delivered(inf):
+            delivery.subscription.sent += 1
+            self._hub.refuse(delivery.opened(), "the registry stopped before it was delivered")
+
+    # ---------------------------------------------------------------- with the log
+
+    def _attach(self) -> None:
+        log, spec = self._hub.log, self._spec
+        if log is not None and spec is not None and not self.is_closed:
+            log.attach(spec, self._owner, self._attached_or_not)
 
     def _attached_or_not(self, result: ConsumerInfo | RingleaderError) -> None:
         if isinstance(result, RingleaderError):
@@ -137,102 +205,64 @@ class Feed:
                 self._hub.context.clock.call_later(RETRY, self._attach)
             return
         with self._lock:
-            self._attached = True
+            self._attached, self._careful = True, BATCH
         self.wake()
 
+    def _fetch(self) -> None:
+        log, spec = self._hub.log, self._spec
+        if log is not None and spec is not None:
+            limit = BATCH if spec.idempotent and self._careful <= 0 else 1
+            log.fetch(self.name, self._owner, limit, self._fetched)
+
     def _fetched(self, result: Fetched | RingleaderError) -> None:
-        ref = self._hub.ref
-        if isinstance(result, RingleaderError):
-            logger.error("the durable consumer %s gets nothing: %s", self.name, result)
-            with self._lock:
-                self._busy = False
-            return
-        if result.records and ref is not None and not ref.cell.mailbox.closed:
-            ref.cell.mailbox.put(Handed(self, result.records))
-            return
+        records = () if isinstance(result, RingleaderError) else result.records
         with self._lock:
-            self._busy = False
-            goes_on = self._behind
-        if goes_on:
+            self._fetching = False
+            self._careful -= len(records)
+            self._mine.update(record.sequence for record in records)
+            is_closed, goes_on = self.is_closed, self._behind
+        if is_closed:
+            self.hand_back([record.sequence for record in records])
+            self._detach()
+        elif isinstance(result, RingleaderError):
+            logger.error("the durable consumer %s gets nothing: %s", self.name, result)
+        elif records:
+            self._tell_registry(Handed(self, records))
+        elif goes_on:
             self.wake()
 
+    def _settle(self, settled: Settled) -> None:
+        with self._lock:
+            if settled.sequence not in self._mine:
+                return  # it was handed back meanwhile
+            self._mine.discard(settled.sequence)
+            goes_on = not self._mine and not self._fetching and not self.is_closed
+            self._fetching = self._fetching or goes_on
+        log = self._hub.log
+        if log is not None:
+            log.settle(self.name, self._owner, [settled])
+        if goes_on:
+            self._fetch()
 
-class Consumers:
-    """The durable consumers of one system, by name."""
+    def _detach(self) -> None:
+        log = self._hub.log
+        if log is None or not self._spec:
+            self._is_gone(False)  # noqa: FBT003  # as the log says it
+        else:
+            log.detach(self.name, self._owner, self._is_gone)
 
-    def __init__(self, hub: EventHub) -> None:
-        self._hub = hub
-        self._feeds: dict[str, Feed] = {}
+    def _is_gone(self, _: bool | RingleaderError) -> None:  # noqa: FBT001  # as the log says it
+        with self._lock:
+            self._gone = True
+            calls, self._when_gone = self._when_gone, []
+        for call in calls:
+            call()
 
-    def open(
-        self, ref: Ref[Any], topics: list[Topic], *, is_idempotent: bool, name: str = ""
-    ) -> Feed:
-        """Return what feeds a subscriber; it is to `begin` once the subscriber is subscribed.
-
-        Raises:
-            EventLogError: there is no event log, or another subscriber has the name.
-        """
-        name = name or ref.path
-        if self._hub.log is None:
-            raise EventLogError(
-                f"{ref.path} wants its events durably, and this system keeps none; give it an "
-                "event log: System(event_log=...)"
-            )
-        spec = ConsumerSpec(name=name, types=self._types(topics), idempotent=is_idempotent)
-        feed = self._feeds.get(name)
-        if feed is not None and feed.ref == ref:
-            feed.spec = spec
-            return feed
-        if feed is not None:
-            raise EventLogError(
-                f"the durable consumer {name!r} belongs to {feed.ref.path}; {ref.path} needs "
-                "another name"
-            )
-        feed = self._feeds[name] = Feed(self._hub, ref, spec)
-        return feed
-
-    def check(self, name: str) -> None:
-        """Make sure that a subscriber could have a durable consumer of this name.
-
-        Raises:
-            EventLogError: there is no event log, or another subscriber has the name.
-        """
-        if self._hub.log is None:
-            raise EventLogError(
-                f"the durable consumer {name!r} has no event log to read, and this system keeps "
-                "none; give it one: System(event_log=...)"
-            )
-        feed = self._feeds.get(name)
-        if feed is not None:
-            raise EventLogError(
-                f"the durable consumer {name!r} belongs to {feed.ref.path}; choose another name"
-            )
-
-    def close(self, ref: Ref[Any]) -> None:
-        """Let go of the consumers of a subscriber that is gone."""
-        for feed in [f for f in list(self._feeds.values()) if f.ref == ref]:
-            del self._feeds[feed.name]
-            feed.close()
-
-    def wake(self) -> None:
-        """Let each look whether there is more for it."""
-        for feed in list(self._feeds.values()):
-            feed.wake()
-
-    def __contains__(self, cell: object) -> bool:
-        """Tell whether a cell has one."""
-        return any(feed.ref.cell is cell for feed in list(self._feeds.values()))
-
-    def __bool__(self) -> bool:
-        """Tell whether there are any."""
-        return bool(self._feeds)
-
-    def _types(self, topics: list[Topic]) -> tuple[str, ...] | None:
-        """Return the wire values of the logged types of some topics; None for all."""
-        if ALL in topics:
-            return None
-        if all(isinstance(t, type) and hasattr(t, "EVENT") for t in topics):
-            kinds: Iterable[type[Event]] = [t for t in topics if isinstance(t, type)]
-        else:  # a category, or a base of several types
-            kinds = [k for k in self._hub.catalogue if any(wants(t, k) for t in topics)]
-        return tuple(sorted(k.EVENT.value for k in kinds if self._hub.kind(k).is_logged))
+    def _tell_registry(self, chore: Chore) -> None:
+        ref = self._hub.ref
+        if ref is None or ref.cell.mailbox.closed:
+            chore.refused()
+            return
+        ref.cell.mailbox.put(chore)
+        if ref.cell.mailbox.closed:  # since it was looked
+            ref.cell.refuse_late()

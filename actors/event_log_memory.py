@@ -82,13 +82,14 @@ class MemoryEventLog:
         names = self._open.wanting((publication.envelope.type,))
         return self._consumers.hand_out(self._open, names, self._clock.time())
 
-    def _tell(self, publication: Publication, handed: dict[str, Fetched]) -> None:
+    def _tell(self, publication: Publication, handed: dict[str, Fetched] | RingleaderError) -> None:
         try:
             if self.listener is not None:
                 self.listener([publication])
         finally:
-            for name, found in handed.items():
-                self._open.answer(name, found)
+            if not isinstance(handed, RingleaderError):
+                for name, found in handed.items():
+                    self._open.answer(name, found)
         if retention.is_too_much(len(self._events), self._events.size, self._options):
             self.prune(self._clock.time())
 

@@ -8,7 +8,7 @@ from pykka import ActorDeadError
 
 from .errors import MailboxFull
 from .history import Given
-from .letters import DeadLetter, Outcome
+from .letters import Outcome
 from .message import Delivery, Routed
 from .publication import Publication, Routing
 
@@ -39,7 +39,6 @@ class Handout:
 
     def __init__(self, hub: EventHub, strain: Strain, publish: Callable[[Event], object]) -> None:
         self._hub, self._strain, self._publish = hub, strain, publish
-        self._put_dead_letter = hub.context.dead_letters.put
         self.given = 0
         """Events that were given to anybody; for who looks now and then."""
 
@@ -114,25 +113,33 @@ class Handout:
     ) -> tuple[tuple[str, ...], int]:
         """Return who has got it, and how many durable consumers get it from the log."""
         event, envelope = publication.event, publication.envelope
-        is_in_log = publication.sequence is not None
         paths: list[str] = []
         durable = 0
         for subscription in route.subscriptions:
             if subscription.path == envelope.source and not subscription.echo:
                 continue  # a component does not hear its own echo
-            if not self.accepts(subscription, event, envelope):
-                continue
-            if is_in_log and subscription.feed is not None:
+            feed = subscription.feed
+            if feed is not None and publication.sequence is not None:
+                feed.owe(publication.sequence)  # its condition is asked when it comes
                 durable += 1
                 continue
+            if not self.accepts(subscription, event, envelope):
+                continue
             paths.append(subscription.path)
-            self.give_to(subscription, Delivery(event, envelope, subscription), is_urgent=is_urgent)
+            delivery = Delivery(event, envelope, subscription)
+            if feed is not None and feed.is_owing:
+                feed.put_aside(delivery, is_urgent=is_urgent)
+            else:
+                self.give_to(subscription, delivery, is_urgent=is_urgent)
         return tuple(paths), durable
 
     def give_to(
         self, subscription: Subscription, delivery: Delivery, *, is_urgent: bool = False
-    ) -> None:
-        """Give one delivery to its subscriber, or set it aside; it never waits for room."""
+    ) -> bool:
+        """Give one delivery to its subscriber, or set it aside; it never waits for room.
+
+        Tell whether the subscriber has it.
+        """
         delivery.opened()
         subscription.sent += 1
         mailbox = subscription.mailbox
@@ -142,12 +149,14 @@ class Handout:
             else:
                 subscription.ref.tell(delivery)
         except MailboxFull as error:
-            self._refuse(subscription, delivery, Outcome.REJECTED, str(error))
+            self._hub.refuse(delivery, str(error), Outcome.REJECTED)
+            return False
         except ActorDeadError as error:
-            self._refuse(subscription, delivery, Outcome.UNDELIVERABLE, str(error))
-        else:
-            if len(mailbox.q) >= subscription.crowded:
-                self._strain.crowded(subscription, len(mailbox.q), self._publish)
+            self._hub.refuse(delivery, str(error))
+            return False
+        if len(mailbox.q) >= subscription.crowded:
+            self._strain.crowded(subscription, len(mailbox.q), self._publish)
+        return True
 
     def accepts(self, subscription: Subscription, event: Event, envelope: Envelope) -> bool:
         """Ask a subscriber's condition; one that raises makes a dead letter, and no delivery."""
@@ -157,37 +166,5 @@ class Handout:
             return bool(subscription.condition(event))
         except Exception as error:  # noqa: BLE001  # a user's function; nobody else is to suffer
             detail = f"its condition raised {type(error).__name__}: {error}"
-            self._set_aside(subscription, event, envelope, Outcome.FAILED, detail)
+            self._hub.letter(subscription, event, envelope, Outcome.FAILED, detail)
             return False
-
-    def _refuse(
-        self, subscription: Subscription, delivery: Delivery, outcome: Outcome, detail: str
-    ) -> None:
-        if not subscription.claim(delivery):
-            return
-        if subscription.takes_back(delivery):
-            subscription.settle(delivery, Outcome.HANDED_OVER)
-            return
-        self._set_aside(subscription, delivery.event, delivery.envelope, outcome, detail)
-        subscription.settle(delivery, outcome)
-
-    def _set_aside(
-        self,
-        subscription: Subscription,
-        event: Event,
-        envelope: Envelope,
-        outcome: Outcome,
-        detail: str,
-    ) -> None:
-        self._put_dead_letter(
-            DeadLetter(
-                path=subscription.path,
-                message=event,
-                reason=outcome,
-                time=self._hub.context.clock.time(),
-                detail=detail,
-                event_id=envelope.id,
-                envelope=envelope,
-                consumer=subscription.consumer,
-            )
-        )

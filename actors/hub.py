@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from pykka import ActorDeadError
 
-from .consumer import Consumers
+from .consumers import Consumers
 from .dedup import DedupWindow
 from .errors import RingleaderError
 from .event_log import LogQuery
@@ -21,7 +21,7 @@ from .events.health import HealthAlert
 from .future import Reply
 from .handler_failures import failure_events
 from .history import History
-from .letters import Outcome
+from .letters import DeadLetter, Outcome
 from .message import Chore
 from .publication import Publication, Routing
 from .publishing import Publishing
@@ -116,6 +116,8 @@ class EventHub(Publishing):
         self.waiting: list[Publication] = []
         """Events of one type that the registry is about to give to their subscribers."""
         self.waiting_route: Route | None = None
+        self.uncommitted: dict[str, Publication] = {}
+        """By id, what the log has still to commit."""
         self.passing: dict[str, int] = {}
         """By source, how many of its events the log has still to commit, or to pass on."""
         self.consumers = Consumers(self)
@@ -153,6 +155,9 @@ class EventHub(Publishing):
 
     def lost(self, consumers: tuple[str, ...], first: int, last: int) -> None:
         """Raise the alarm: events were removed from the log before all consumers had them."""
+        for feed in self.consumers.feeds():
+            if feed.name in consumers:
+                feed.passed(last)
         names = ", ".join(consumers)
         alarm = HealthAlert(
             alert=f"events {first} to {last} of the event log were removed before {names} had them",
@@ -163,6 +168,41 @@ class EventHub(Publishing):
             self.publish(alarm, source="/system/registry")
         except RingleaderError as error:
             logger.warning("%s not published: %s", alarm.alert, error)
+
+    def refuse(
+        self, delivery: Delivery, detail: str, outcome: Outcome = Outcome.UNDELIVERABLE
+    ) -> None:
+        """Set a delivery aside that its subscriber does not get, or give it back to the log."""
+        subscription = delivery.subscription
+        if not subscription.claim(delivery):
+            return
+        if subscription.takes_back(delivery):
+            subscription.settle(delivery, Outcome.HANDED_OVER)
+            return
+        self.letter(subscription, delivery.event, delivery.envelope, outcome, detail)
+        subscription.settle(delivery, outcome)
+
+    def letter(
+        self,
+        subscription: Subscription,
+        event: Event,
+        envelope: Envelope,
+        outcome: Outcome,
+        detail: str,
+    ) -> None:
+        """Keep an event that a subscriber does not get among the dead letters."""
+        self.context.dead_letters.put(
+            DeadLetter(
+                path=subscription.path,
+                message=event,
+                reason=outcome,
+                time=self.context.clock.time(),
+                detail=detail,
+                event_id=envelope.id,
+                envelope=envelope,
+                consumer=subscription.consumer,
+            )
+        )
 
     # ---------------------------------------------------------------- for subscribers
 
@@ -179,7 +219,7 @@ class EventHub(Publishing):
         feed: Feed | None = None
         if handlers and getattr(cell.ref.actor_class, "durable", False):
             is_idempotent = all(handler.idempotent for handler in handlers)
-            feed = self.consumers.open(cell.ref, list(topics), is_idempotent=is_idempotent)
+            feed = self.consumers.open(cell.ref, is_idempotent=is_idempotent)
         self.table.declare(
             cell.ref,
             [
@@ -195,8 +235,7 @@ class EventHub(Publishing):
                 for topic, handler in topics.items()
             ],
         )
-        if feed is not None:
-            feed.begin()
+        self.consumers.begin(cell.ref)
 
     def detach(self, cell: Cell) -> None:
         """Forget a cell that is gone for good; a durable consumer's place is kept in the log."""
@@ -236,17 +275,18 @@ class EventHub(Publishing):
         accepts = condition(topic, where, f"the subscription of {ref.path}")
         feed: Feed | None = None
         if durable:
-            feed = self.consumers.open(ref, [topic], is_idempotent=idempotent, name=durable)
+            feed = self.consumers.open(ref, is_idempotent=idempotent, name=durable)
         subscription = self.table.subscribe(
             ref, topic, echo=echo, condition=accepts, timeout=timeout, feed=feed
         )
-        if feed is not None:
-            feed.begin()
+        self.consumers.begin(ref)
         return subscription
 
     def unsubscribe(self, ref: Ref[Any], topic: Topic | None = None) -> bool:
         """Deliver no more; events routed already still come. Tell whether there was one."""
-        return self.table.unsubscribe(ref, topic)
+        was_there = self.table.unsubscribe(ref, topic)
+        self.consumers.begin(ref)
+        return was_there
 
     def register(self, name: str, path: str) -> None:
         """Give a path another name.
@@ -312,9 +352,15 @@ class EventHub(Publishing):
                 return False
             if is_last:
                 return True
-            if self.log is not None:
+            if self.log is not None and not self.log.trouble:
                 self.log.flush(max(0.0, deadline - self.context.clock.now()))
         return True
+
+    def let_go(self, timeout: float) -> None:
+        """Wait until the log has taken back what durable consumers had; at the end of all."""
+        for _ in range(2):  # what was under way comes back in the first round
+            if self.log is not None and not self.log.trouble:
+                self.log.flush(timeout)
 
     def look(self) -> None:
         """Let the registry watch handlers from now on, though it has delivered nothing itself."""

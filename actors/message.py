@@ -108,6 +108,11 @@ class Settles:
         del delivery
         return False
 
+    def leaves(self, delivery: Delivery) -> bool:
+        """Leave one to others that was begun once and waits to be tried again; the same."""
+        del delivery
+        return False
+
 
 class Routed(msgspec.Struct, eq=False):
     """One event for many subscribers: the same object lies in the mailboxes of all of them.
@@ -146,6 +151,7 @@ class Delivery(msgspec.Struct, eq=False):
         subscription: hears of the outcome.
         began: when its handler was called, in the clock's seconds; None before that.
         ended: when that was through, or given up; 0.0 before that.
+        feed: the durable consumer that has brought it; None if it was published just now.
     """
 
     event: Any
@@ -153,6 +159,7 @@ class Delivery(msgspec.Struct, eq=False):
     subscription: Any  # `Settles`
     began: float | None = None
     ended: float = 0.0
+    feed: Any = None  # a `Feed`
 
     def opened(self) -> Delivery:
         """Say that it has no outcome yet; return it."""

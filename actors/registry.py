@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 import msgspec
 
 from .base import Actor
-from .consumer import Handed
+from .consumer import CaughtUp, Handed
 from .errors import RingleaderError
 from .event_log import EventLogError
 from .events.errors import EventValidationError, UnknownEventTypeError
@@ -21,7 +21,7 @@ from .hub import CatchUp, Committed, EventHub, Look
 from .letters import Outcome
 from .message import Delivery
 from .overdue import HandlerTimedOut, Late, Overdue, is_still
-from .publication import Publication, Routing
+from .publication import Publication, Receipt, Routing
 from .publishing import NONE, Urgent
 from .strain import Strain
 
@@ -75,7 +75,7 @@ class Registry(Actor):
         """Route what was published before the end, and see into the log what is kept there."""
         self._route_rest()
         log = self._hub.log
-        if log is not None:
+        if log is not None and not log.trouble:
             log.flush(PATIENCE)
             self._route_rest()
 
@@ -140,8 +140,19 @@ class Registry(Actor):
         message.reply.set()
 
     def _drop(self, publication: Publication, original: str) -> None:
-        self._hub.deduplicated += 1
-        publication.decided(Routing.DUPLICATE, 0, original)
+        """Drop a duplicate; its publisher is told when the original is safe, not before."""
+        hub = self._hub
+        hub.deduplicated += 1
+        first = hub.uncommitted.get(original)
+        if first is None:
+            publication.decided(Routing.DUPLICATE, 0, original)
+            return
+
+        def decided(receipt: Receipt) -> None:
+            is_lost = receipt.routing is Routing.REJECTED
+            publication.decided(Routing.REJECTED if is_lost else Routing.DUPLICATE, 0, original)
+
+        first.when_decided(decided)
 
     def _commit(self, publication: Publication) -> None:
         """Give it to the log; what one source publishes stays in order, logged or not."""
@@ -155,6 +166,8 @@ class Registry(Actor):
         else:
             hub.passing[source] = hub.passing.get(source, 0) + 1
             hub.in_log += 1
+            if publication.decision is None:
+                hub.uncommitted[publication.id] = publication
 
     @handles(Committed, idempotent=True)
     def deliver_committed(self, message: Committed) -> None:
@@ -169,6 +182,7 @@ class Registry(Actor):
             else:
                 hub.passing.pop(source, None)
             hub.in_log -= 1
+            hub.uncommitted.pop(publication.id, None)
             if publication.is_logged and publication.sequence is not None:
                 if publication.sequence < 0:  # the log has its id
                     publication.sequence = -publication.sequence
@@ -208,28 +222,44 @@ class Registry(Actor):
 
     @handles(Handed, idempotent=True)
     def deliver_handed(self, message: Handed) -> None:
-        """Deliver to a durable consumer what the log has handed out to it."""
-        feed, records = message.feed, message.records
-        feed.handed(len(records))
-        while records:
-            self._deliver_record(feed, records.pop(0))
+        """Deliver to a durable consumer what the log has handed out to it, as far as it has room.
 
-    def _deliver_record(self, feed: Feed, record: Record) -> None:
+        What it has no room for goes back, with all behind it: they come again, in this order.
+        """
+        feed, records = message.feed, message.records
+        while records and not feed.is_closed:
+            record = records.popleft()
+            if not self._deliver_record(feed, record):
+                feed.hand_back([record.sequence for record in records])
+                return
+            self._deliver_aside(feed, record.sequence)
+
+    @handles(CaughtUp, idempotent=True)
+    def deliver_aside(self, message: CaughtUp) -> None:
+        """Deliver what need not wait for the log any more."""
+        self._deliver_aside(message.feed, message.upto)
+
+    def _deliver_aside(self, feed: Feed, upto: float) -> None:
+        for delivery, is_urgent in feed.delivered(upto):
+            self._handout.give_to(delivery.subscription, delivery, is_urgent=is_urgent)
+
+    def _deliver_record(self, feed: Feed, record: Record) -> bool:
+        """Deliver one event, unless it is none for this subscriber; tell whether that is done."""
         hub, envelope = self._hub, record.envelope
         try:
             event = hub.catalogue.decode(envelope.type, record.payload)
         except UnknownEventTypeError as error:
             feed.skip(record, Outcome.UNKNOWN_TYPE, str(error))
-            return
+            return True
         except EventValidationError as error:
             feed.skip(record, Outcome.POISON, str(error))
-            return
+            return True
         kind = hub.kind(type(event))
         age = self.context.clock.time() - envelope.time
         if kind.max_age is not None and age > kind.max_age:
             hub.expired += 1
             feed.skip(record, Outcome.EXPIRED, f"{age:.0f} s old; {kind.max_age:g} s at most")
-            return
+            return True
         mine = [s for s in hub.table.routes(type(event)) if s.feed is feed]
         if (
             not mine
@@ -237,12 +267,13 @@ class Registry(Actor):
             or not self._handout.accepts(mine[0], event, envelope)
         ):
             feed.settle(record.sequence, Outcome.HANDLED)  # it does not want this one
-            return
-        delivery = Delivery(event, envelope, mine[0])
+            return True
         hub.deliveries += 1
-        self._handout.give_to(mine[0], delivery, is_urgent=kind.is_urgent)
+        delivery = Delivery(event, envelope, mine[0], feed=feed)
+        is_given = self._handout.give_to(mine[0], delivery, is_urgent=kind.is_urgent)
         if not self._looking:
             self._keep_looking()
+        return is_given
 
     @handles(_KeepHouse)
     def keep_house(self, _: _KeepHouse) -> None:

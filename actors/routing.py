@@ -125,14 +125,21 @@ class Subscription(Settles):
                 self.failures += 1
         if self.notes is not None:
             self.notes.append(Note(self.path, (delivery,), delivery.seconds, outcome))
-        if self.feed is not None and delivery.envelope.sequence and outcome is not HANDED_OVER:
-            self.feed.settle(delivery.envelope.sequence, outcome)
+        if delivery.feed is not None and outcome is not HANDED_OVER:
+            delivery.feed.settle(delivery.envelope.sequence, outcome)
 
     def takes_back(self, delivery: Delivery) -> bool:
         """Give back to the log what nobody has begun; tell whether it came from there."""
-        if self.feed is None or not delivery.envelope.sequence:
+        if delivery.feed is None:
             return False
-        self.feed.hand_back(delivery.envelope.sequence)
+        delivery.feed.hand_back([delivery.envelope.sequence])
+        return True
+
+    def leaves(self, delivery: Delivery) -> bool:
+        """Leave in hand at the log what was begun; tell whether it came from there."""
+        if delivery.feed is None:
+            return False
+        delivery.feed.leave(delivery.envelope.sequence)
         return True
 
     def wants(self, kind: type[Event]) -> bool:
@@ -198,7 +205,7 @@ class RoutingTable:
     ) -> Subscription:
         """Subscribe; doing it again changes nothing, but that what is said of it is taken over."""
         with self._lock:
-            for subscription in self._of(ref):
+            for subscription in self.of(ref):
                 if subscription.topic is topic:
                     subscription.echo, subscription.timeout = echo, timeout
                     subscription.condition = condition
@@ -208,7 +215,7 @@ class RoutingTable:
             subscription = Subscription(
                 ref, topic, echo=echo, condition=condition, timeout=timeout, feed=feed
             )
-            self._set(ref, (*self._of(ref), subscription))
+            self._set(ref, (*self.of(ref), subscription))
             return subscription
 
     def declare(self, ref: Ref[Any], declared: Iterable[Subscription]) -> None:
@@ -217,7 +224,7 @@ class RoutingTable:
         What was there before, with the same topic, goes on with its counters.
         """
         with self._lock:
-            mine = self._of(ref)
+            mine = self.of(ref)
             before = {s.topic: s for s in mine if s.declared}
             merged = [
                 s if (old := before.get(s.topic)) is None else _renewed(old, s) for s in declared
@@ -235,7 +242,7 @@ class RoutingTable:
         """Tell whether anybody at this path is subscribed to anything."""
         return ref.path in self._by_path
 
-    def _of(self, ref: Ref[Any]) -> tuple[Subscription, ...]:
+    def of(self, ref: Ref[Any]) -> tuple[Subscription, ...]:
         """Return the subscriptions of a subscriber, not of another one that lived at its path."""
         return tuple(s for s in self._by_path.get(ref.path, ()) if s.ref == ref)
 
@@ -253,7 +260,7 @@ class RoutingTable:
     def unsubscribe(self, ref: Ref[Any], topic: Topic | None = None) -> bool:
         """Drop a subscription, or all of this subscriber; tell whether there was one."""
         with self._lock:
-            mine = self._of(ref)
+            mine = self.of(ref)
             kept = tuple(s for s in mine if topic not in (None, s.topic))
             if len(kept) == len(mine):
                 return False

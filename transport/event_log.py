@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ringleader.actors.errors import RingleaderError
 from ringleader.actors.event_log import LogStatistics
 from ringleader.actors.retention import OVERHEAD, RetentionNews, is_too_much
 
@@ -20,13 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ringleader.actors.clock import Clock
+    from ringleader.actors.errors import RingleaderError
     from ringleader.actors.event_log import (
         ConsumerInfo,
-        ConsumerSpec,
         LogQuery,
         Record,
-        Settled,
-        Then,
     )
     from ringleader.actors.options import EventLogOptions
     from ringleader.actors.publication import Publication
@@ -40,13 +37,17 @@ logger = logging.getLogger("ringleader.events")
 
 
 class _Appended:
-    """A publication on its way through the writer; `sequence` as of the last try to write it."""
+    """A publication on its way through the writer; `sequence` as of the last try to write it.
 
-    __slots__ = ("publication", "row", "sequence")
+    `head` is the newest sequence before a try after which nobody knows whether it is written.
+    """
+
+    __slots__ = ("head", "publication", "row", "sequence")
 
     def __init__(self, publication: Publication, row: Row | None) -> None:
         self.publication, self.row = publication, row
         self.sequence = 0
+        self.head: int | None = None
 
 
 class _Tally(NamedTuple):
@@ -92,7 +93,6 @@ class SqliteEventLog(ConsumerSide):
         self._pruning = False
         # What only the writer's thread uses, from here on.
         self._head = head_of(reader)
-        self._unsure: dict[str, int] = {}
 
     @property
     def trouble(self) -> str:
@@ -117,10 +117,10 @@ class SqliteEventLog(ConsumerSide):
         rows = [item.row for item in items if item.row is not None]
         is_lasting = tables.is_lasting
         try:
-            sequences = insert(tables, rows, self._unsure)
+            sequences = insert(tables, rows, [item.head for item in items])
         except BaseException:
-            if is_lasting:  # they may be written, and only reading has failed
-                self._unsure = dict.fromkeys([row.event_id for row in rows], self._head)
+            for item in items if is_lasting else ():
+                item.head = self._head  # it may be written, and only reading has failed
             raise
         for item, sequence in zip(items, sequences, strict=True):
             item.sequence = sequence
@@ -147,7 +147,6 @@ class SqliteEventLog(ConsumerSide):
                     self._head = sequence
                     events += 1
                     size += len(row.envelope) + len(row.payload) + OVERHEAD
-                self._unsure = {}
         tally = self._tally
         self._tally = tally._replace(events=tally.events + events, size=tally.size + size)
         self._tell([item.publication for item in items])

@@ -7,7 +7,6 @@ statement for all of them 6 ms (measured). So many rows go in and come out with 
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -16,7 +15,7 @@ from ringleader.actors.event_log import LogQuery, Record, packed
 from ringleader.actors.events.base import Envelope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from .sqlite import Readable, Tables
 
@@ -84,15 +83,16 @@ _INSERTIONS: Final = {size: _insertion(size) for size in (1, 2, 4, 8, 16, 32, 64
 
 
 def insert(
-    tables: Tables, rows: Sequence[Row], unsure: Mapping[str, int] = MappingProxyType({})
+    tables: Tables, rows: Sequence[Row], heads: Sequence[int | None] | None = None
 ) -> list[int]:
     """Write events; return their sequences, minus the one that an id had there already.
 
     Args:
         tables: the file.
         rows: the events.
-        unsure: ids that a try before this one may have written, and the newest sequence before it.
+        heads: for each, the newest sequence before a try that may have written it already.
     """
+    heads = heads or [None] * len(rows)
     sequences: list[int] = []
     for begin in range(0, len(rows), ROWS):
         part = rows[begin : begin + ROWS]
@@ -104,12 +104,12 @@ def insert(
             last = tables.last_row
             sequences += range(last - written + 1, last + 1)
         else:
-            sequences += _with_duplicates(tables, part, written, unsure)
+            sequences += _with_duplicates(tables, part, written, heads[begin : begin + ROWS])
     return sequences
 
 
 def _with_duplicates(
-    tables: Tables, rows: Sequence[Row], written: int, unsure: Mapping[str, int]
+    tables: Tables, rows: Sequence[Row], written: int, heads: Sequence[int | None]
 ) -> list[int]:
     ids = msgspec.json.encode([row.event_id for row in rows]).decode()
     found: dict[str, int] = dict(
@@ -120,12 +120,13 @@ def _with_duplicates(
         )
     )
     new = set(sorted(found.values())[len(found) - written :])  # the highest are the latest
-    new |= {found[each] for each, head in unsure.items() if found.get(each, 0) > head}
     sequences: list[int] = []
-    for row in rows:
+    told: set[int] = set()
+    for row, head in zip(rows, heads, strict=True):
         sequence = found[row.event_id]
-        sequences.append(sequence if sequence in new else -sequence)
-        new.discard(sequence)
+        is_new = sequence in new or (head is not None and sequence > head)
+        sequences.append(sequence if is_new and sequence not in told else -sequence)
+        told.add(sequence)
     return sequences
 
 

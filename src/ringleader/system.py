@@ -208,6 +208,7 @@ class System:
                 self._root.kill(root)
         self._root.close()
         self._root.dispatcher.drive()
+        self.hub.let_go(max(1.0, deadline - self.context.clock.now()))
         return self.context.close(max(1.0, deadline - self.context.clock.now()))
 
     def _give_up(self, reason: RingleaderError) -> None:

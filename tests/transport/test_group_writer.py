@@ -79,10 +79,18 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 
 class Numbers:
-    """A stream of numbers; even ones are written."""
+    """A stream of numbers; even ones are written.
+
+    Attributes:
+        groups: what was passed on, one list for each call.
+        ends: what was concluded, and told so; None: it was not asked.
+        fails: raised by the next conclusions.
+    """
 
     def __init__(self) -> None:
         self.groups: list[list[int]] = []
+        self.ends: list[list[int] | None] = []
+        self.fails: Exception | None = None
         self.refused_ones: list[tuple[int, str]] = []
 
     def is_stored(self, item: int, /) -> bool:
@@ -92,8 +100,18 @@ class Numbers:
         for item in items:
             tables.write("INSERT INTO facts VALUES (?)", (str(item),))
 
-    def is_one_statement(self, number: int, /) -> bool:
-        return number == 1
+    def is_one_statement(self, items: Sequence[int], /) -> bool:
+        return items in ([100], [200])
+
+    def conclude(self, tables: Tables, items: Sequence[int], /) -> list[int]:
+        tables.write("INSERT INTO facts VALUES (?)", (f"end of {items[0]}",))
+        if self.fails is not None:
+            raise self.fails
+        return list(items)
+
+    def concluded(self, result: list[int] | None, /) -> None:
+        assert self.groups
+        self.ends.append(result)
 
     def passed(self, items: Sequence[int], /) -> None:
         self.groups.append(list(items))
@@ -244,7 +262,8 @@ def test_items_of_a_stream_are_passed_on_in_order_with_each_commit(disk: Disk) -
     assert disk.writer.flush(LONG)
     assert numbers.groups == [[1, 3], [2, 5, 4, 6]]  # those without need of the disk went first
     assert results == [[[1, 3]]]
-    assert disk.names() == ["2", "4", "6"]
+    assert disk.names() == ["2", "4", "6", "end of 2"]
+    assert numbers.ends == [[2, 5, 4, 6]]
 
 
 def test_an_item_that_can_not_be_written_is_told_so_alone(disk: Disk) -> None:
@@ -257,6 +276,44 @@ def test_an_item_that_can_not_be_written_is_told_so_alone(disk: Disk) -> None:
     assert disk.names() == ["2", "4", "6"]
     assert [n for group in numbers.groups for n in group] == [2, 4, 5, 6]
     assert [item for item, _ in numbers.refused_ones] == [4]
+
+
+def test_what_is_written_with_one_statement_has_no_end(disk: Disk) -> None:
+    numbers = Numbers()
+    disk.writer.submit_item(numbers, 100)
+    assert disk.writer.flush(LONG)
+    disk.writer.submit_item(numbers, 4)
+    assert disk.writer.flush(LONG)
+    assert disk.names() == ["100", "4", "end of 4"]
+    assert numbers.ends == [[4]]
+
+
+@pytest.mark.parametrize("error", [EventLogError("no"), ValueError("a bug")])
+def test_an_end_that_fails_costs_no_item(disk: Disk, error: Exception) -> None:
+    numbers = Numbers()
+    numbers.fails = error
+    gate = disk.hold()
+    disk.writer.submit_item(numbers, 2)
+    disk.writer.submit(disk.write("a"))
+    disk.writer.submit_item(numbers, 4)
+    gate.set()
+    assert disk.writer.flush(LONG)
+    assert disk.names() == ["2", "a", "4"]
+    assert numbers.groups == [[2, 4]]
+    assert numbers.ends == [None]
+    assert numbers.refused_ones == []
+
+
+def test_an_end_that_the_disk_refuses_is_tried_again_with_all_of_it(disk: Disk) -> None:
+    numbers = Numbers()
+    numbers.fails = apsw.FullError("full")
+    disk.writer.submit_item(numbers, 2)
+    probe(lambda: disk.writer.trouble)
+    assert (disk.names(), numbers.groups) == ([], [])
+    numbers.fails = None
+    disk.clock.advance(FIRST_RETRY)
+    assert disk.writer.flush(LONG)
+    assert (disk.names(), numbers.ends) == (["2", "end of 2"], [[2]])
 
 
 def test_streams_do_not_mix(disk: Disk) -> None:
@@ -350,6 +407,19 @@ def test_at_the_end_everything_is_written(disk: Disk) -> None:
     assert disk.names() == ["a", "b", "c"]
     assert disk.writer.close(LONG)
     assert disk.writer.flush(LONG)
+
+
+def test_who_asks_for_it_is_told_of_the_end_last_of_all(disk: Disk) -> None:
+    told: list[str] = []
+    disk.writer.on_end(lambda error: told.append(str(error)))
+    gate = disk.hold()
+    disk.writer.submit(disk.write("a"), told.append)
+    gate.set()
+    assert disk.writer.close(LONG)
+    assert disk.writer.close(LONG)
+    (first, second) = told
+    assert first == "a"
+    assert "is closed; nothing more is written" in second
 
 
 def test_after_the_end_everything_is_refused(disk: Disk) -> None:
