@@ -21,7 +21,7 @@ def main(data_dir: str) -> None:
         else:
             print(f"{became.routing}: {became.deliveries} deliveries")
         try:
-            client.publish("NEW_GAMES_AVAILABLE", {"config_key": "hex8_2p", "cuont": 500})
+            client.publish("NEW_GAMES_AVAILABLE", {"config_key": "hex8_2p", "count": "many"})
         except EventValidationError as error:
             print("refused:", error)
 

@@ -66,6 +66,41 @@ class Letter(NamedTuple):
     reason: str
 
 
+class Waiting:
+    """A fetch that waits.
+
+    Attributes:
+        answers: what it was told; one at most.
+    """
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self.answers: list[Fetched | RingleaderError] = []
+
+    def settled(self) -> list[Fetched | RingleaderError]:
+        """Return the answers when all that was asked for so far is done, and what that asked."""
+        for _ in range(3):
+            assert self._log.flush(PATIENCE)
+        assert len(self.answers) <= 1
+        return self.answers
+
+    @property
+    def waits(self) -> bool:
+        return not self.settled()
+
+    @property
+    def ids(self) -> list[str]:
+        (fetched,) = self.settled()
+        assert not isinstance(fetched, RingleaderError)
+        return ids_of(fetched.records)
+
+    @property
+    def error(self) -> RingleaderError:
+        (error,) = self.settled()
+        assert isinstance(error, RingleaderError)
+        return error
+
+
 class Stand:
     """A log, with its calls made to wait for their answers.
 
@@ -132,6 +167,11 @@ class Stand:
     def fetch(self, limit: int = 100, name: str = "c", owner: str = "o") -> Fetched:
         result: Fetched = answer(partial(self.log.fetch, name, owner, limit))
         return result
+
+    def wait(self, limit: int = 100, name: str = "c", owner: str = "o") -> Waiting:
+        waiting = Waiting(self.log)
+        self.log.fetch(name, owner, limit, waiting.answers.append, wait=True)
+        return waiting
 
     def ids(self, limit: int = 100, name: str = "c", owner: str = "o") -> list[str]:
         return ids_of(self.fetch(limit, name, owner).records)

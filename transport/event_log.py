@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from ringleader.actors.event_log import LogStatistics
+from ringleader.actors.publication import Routing
 from ringleader.actors.retention import OVERHEAD, RetentionNews, is_too_much
 
 from .event_asking import ConsumerSide
@@ -158,6 +159,7 @@ class SqliteEventLog(ConsumerSide):
         event = item.publication
         if self._writer.trouble:
             logger.error("%s %s is lost: %s", event.envelope.type, event.id, error)
+            event.decided(Routing.REJECTED)
             return
         logger.error("%s %s is not in the event log: %s", event.envelope.type, event.id, error)
         self._tell([event])

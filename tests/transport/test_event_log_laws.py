@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, TypeVar
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from ringleader.actors.errors import RingleaderError
 from ringleader.actors.event_log import ConsumerTaken, EventLogError, NoSuchConsumer
 from ringleader.actors.letters import Outcome
-from tests.event_logs import SqliteStand, Stand, publication
+from tests.event_logs import SqliteStand, Stand, ids_of, publication
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ringleader.actors.event_log import Fetched
 
 T = TypeVar("T")
 
@@ -50,6 +53,8 @@ class Model:
         self.first = 0  # how many of them are gone
         self.consumers: dict[str, Consumer] = {}
         self.letters: list[tuple[str, str, str]] = []
+        self.open: dict[str, tuple[str, int]] = {}  # owner and limit of fetches that wait
+        self.answers: list[tuple[str, str, str]] = []
 
     def known(self) -> list[str]:
         return [name for name, _, _ in self.events[self.first :]]
@@ -58,7 +63,27 @@ class Model:
         if event_id in self.known():
             return False
         self.events.append((event_id, event_type, self.now))
+        for name, (owner, limit) in list(self.open.items()):
+            consumer = self.consumers[name]
+            is_late = consumer.lease is not None and consumer.until <= self.now
+            if event_type in (consumer.types or "xyz") and not is_late:
+                handed, _ = self.fetch(name, owner, limit)
+                self.answer(name, " ".join(handed))
         return True
+
+    def answer(self, name: str, answer: str = "", only: str | None = None) -> None:
+        """Answer a fetch that waits; only if it is this owner's."""
+        if name in self.open and only in (None, self.open[name][0]):
+            self.answers.append((name, self.open.pop(name)[0], answer))
+
+    def wait(self, name: str, owner: str, limit: int) -> None:
+        self.held(name, owner)
+        self.answer(name, only=owner)
+        self.open[name] = owner, limit
+        if self.waiting(name):
+            self.answer(name, " ".join(self.fetch(name, owner, limit)[0]))
+        else:
+            self.fetch(name, owner, limit)
 
     def attach(
         self,
@@ -75,6 +100,8 @@ class Model:
             if consumer.lease is None or consumer.until > self.now:
                 raise ConsumerTaken(name)
             self.let_go(name)
+        self.answer(name, only=owner)
+        self.answer(name, "ConsumerTaken")
         if consumer is None:
             consumer = self.consumers[name] = Consumer(types, idempotent, start)
         consumer.types, consumer.idempotent, consumer.owner = types, idempotent, owner
@@ -99,11 +126,15 @@ class Model:
         consumer.place = max(consumer.place, max(last) + 1) if more else len(self.events)
         return handed, more
 
-    def settle(self, name: str, owner: str, ids: list[str], outcome: Outcome) -> int:
+    def settle(
+        self, name: str, owner: str, ids: list[str], outcome: Outcome, *, is_back: bool = False
+    ) -> int:
         consumer = self.consumers.get(name)
         if consumer is None or consumer.owner != owner:
             return 0
         consumer.until = self.now + (consumer.lease or 0.0)
+        if outcome is Outcome.HANDED_OVER and (ids or is_back):
+            self.answer(name, only=owner)
         found = [event_id for event_id in ids if event_id in consumer.hand]
         for event_id in found:
             attempt = consumer.hand.pop(event_id)
@@ -136,11 +167,17 @@ class Model:
         if name not in self.consumers or self.consumers[name].owner != owner:
             return False
         self.let_go(name)
+        self.answer(name)
         return True
+
+    def forget(self, name: str) -> bool:
+        self.answer(name, "NoSuchConsumer")
+        return self.consumers.pop(name, None) is not None
 
     def rewind(self, name: str, place: int) -> list[str]:
         if name not in self.consumers:
             raise NoSuchConsumer(name)
+        self.answer(name)
         consumer = self.consumers[name]
         consumer.place = place
         before = {event_id for event_id, _, _ in self.events[:place]}
@@ -152,6 +189,7 @@ class Model:
         for name, consumer in self.consumers.items():
             if consumer.owner and consumer.lease is not None and consumer.until <= self.now:
                 self.let_go(name)
+                self.answer(name, "ConsumerTaken")
 
     def kill(self) -> None:
         for name, consumer in self.consumers.items():
@@ -159,6 +197,9 @@ class Model:
                 self.let_go(name)
 
     def prune(self) -> None:
+        for name in self.open:
+            if not self.waiting(name):
+                self.consumers[name].place = len(self.events)
         places = [len(self.events)]
         for consumer in self.consumers.values():
             owed = {**consumer.hand, **consumer.back}
@@ -178,6 +219,7 @@ class Machine(RuleBasedStateMachine):
         self.directory = tempfile.TemporaryDirectory()
         self.stands = [Stand(), SqliteStand(Path(self.directory.name) / "events.db")]
         self.sequences: list[dict[str, int]] = [{}, {}]
+        self.answers: list[list[tuple[str, str, str]]] = [[], []]
         self.count = 0
 
     def teardown(self) -> None:
@@ -211,7 +253,9 @@ class Machine(RuleBasedStateMachine):
         new = [self.model.append(*pair) for pair in pairs]
         now = self.stands[0].clock.time()
         for which, stand in enumerate(self.stands):
-            got = stand.append(*(publication(i, kind, time=now) for i, kind in pairs))
+            got: list[int | None] = []
+            for pair in pairs:  # one by one: what a commit brings is handed out together
+                got += stand.append(publication(*pair, time=now))
             assert [sequence is not None and sequence > 0 for sequence in got] == new
             for (event_id, _), sequence in zip(pairs, got, strict=True):
                 known = self.sequences[which].setdefault(event_id, sequence or 0)
@@ -266,6 +310,25 @@ class Machine(RuleBasedStateMachine):
 
         self.same(lambda: self.model.fetch(name, owner, limit), lambda: ask(0), lambda: ask(1))
 
+    @rule(name=NAMES, owner=OWNERS, limit=st.integers(1, 5))
+    def wait(self, name: str, owner: str, limit: int) -> None:
+        def ask(which: int) -> None:
+            def answered(result: Fetched | RingleaderError) -> None:
+                if isinstance(result, RingleaderError):
+                    text = type(result).__name__
+                else:
+                    text = " ".join(ids_of(result.records))
+                self.answers[which].append((name, owner, text))
+
+            self.stands[which].log.fetch(name, owner, limit, answered, wait=True)
+
+        try:
+            self.model.wait(name, owner, limit)
+        except EventLogError as error:
+            self.model.answers.append((name, owner, type(error).__name__))
+        ask(0)
+        ask(1)
+
     @rule(
         name=NAMES,
         owner=OWNERS,
@@ -295,7 +358,7 @@ class Machine(RuleBasedStateMachine):
         ids = sorted(consumer.hand)[:2] if consumer else []
         for which, stand in enumerate(self.stands):
             stand.hand_back([self.sequences[which][event_id] for event_id in ids], name, owner)
-        self.model.settle(name, owner, ids, Outcome.HANDED_OVER)
+        self.model.settle(name, owner, ids, Outcome.HANDED_OVER, is_back=True)
 
     @rule(name=NAMES, owner=OWNERS)
     def detach(self, name: str, owner: str) -> None:
@@ -308,7 +371,7 @@ class Machine(RuleBasedStateMachine):
     @rule(name=NAMES)
     def forget(self, name: str) -> None:
         self.same(
-            lambda: self.model.consumers.pop(name, None) is not None,
+            lambda: self.model.forget(name),
             *(partial(stand.forget, name) for stand in self.stands),
         )
 
@@ -343,6 +406,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def kill_the_node(self) -> None:
+        for name, (owner, _) in list(self.model.open.items()):
+            self.hand_back(name, owner)  # it would hear of the end, and its successor would not
         self.model.kill()
         for stand in self.stands:
             stand.kill_the_node()
@@ -361,8 +426,9 @@ class Machine(RuleBasedStateMachine):
             (name, consumer.owner, len(consumer.hand), len(self.model.waiting(name)))
             for name, consumer in sorted(self.model.consumers.items())
         ]
-        for stand in self.stands:
+        for stand, answers in zip(self.stands, self.answers, strict=True):
             infos = stand.consumers()
+            assert sorted(answers) == sorted(self.model.answers)
             assert [(i.name, i.owner, i.in_hand, i.lag) for i in infos] == expected
             assert stand.read(limit=1_000) == self.model.known()
             assert sorted(map(tuple, stand.letters)) == sorted(self.model.letters)

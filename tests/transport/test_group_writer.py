@@ -281,7 +281,7 @@ def test_an_item_that_can_not_be_written_is_told_so_alone(disk: Disk) -> None:
 def test_what_is_written_with_one_statement_has_no_end(disk: Disk) -> None:
     numbers = Numbers()
     disk.writer.submit_item(numbers, 100)
-    assert disk.writer.flush(LONG)
+    probe(lambda: numbers.groups)
     disk.writer.submit_item(numbers, 4)
     assert disk.writer.flush(LONG)
     assert disk.names() == ["100", "4", "end of 4"]
