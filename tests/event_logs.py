@@ -169,6 +169,12 @@ class Stand:
         return result
 
     def wait(self, limit: int = 100, name: str = "c", owner: str = "o") -> Waiting:
+        waiting = self.ask_and_wait(limit, name, owner)
+        assert self.log.flush(PATIENCE)
+        return waiting
+
+    def ask_and_wait(self, limit: int = 100, name: str = "c", owner: str = "o") -> Waiting:
+        """Return before the log has seen it."""
         waiting = Waiting(self.log)
         self.log.fetch(name, owner, limit, waiting.answers.append, wait=True)
         return waiting

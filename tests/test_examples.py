@@ -18,7 +18,7 @@ TOLD = {
         "recovered: 1 mailed: MODEL_PROMOTED",
     ],
     "durable_consumer": ["published hex8_2p: unrouted", "the ledger has hex8_2p"],
-    "publish": ["no node takes it now", "did you mean count?"],
+    "publish": ["no node takes it now", "NEW_GAMES_AVAILABLE.count: expected"],
 }
 """What the programs print, in order."""
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture(scope="module")
 def report() -> Report:
-    folders = ("actors", "supervisors", "transport", "config", "src/ringleader", "examples")
+    folders = ("actors", "supervisors", "transport", "config", "src/ringleader")
     return audit(scan([ROOT / folder for folder in folders]), [OWN])
 
 
@@ -37,3 +37,9 @@ def test_the_loop_of_the_pipeline_is_seen_and_why_it_ends(report: Report) -> Non
     loop = cycles["SELFPLAY_TARGET_UPDATED"]
     assert loop.owners[0] == "DataPipelineOrchestrator"
     assert "iteration" in loop.excused
+
+
+def test_the_examples_have_no_faults_of_their_own() -> None:
+    found = audit(scan([ROOT / "examples"]), []).findings
+    faults = ("unknown-field", "missing-field", "unregistered", "alias", "unreadable")
+    assert [f for f in found if f.kind in faults] == []

@@ -205,7 +205,7 @@ def test_a_consumer_process_that_is_killed_goes_on_without_loss(bench: Bench) ->
 
 @pytest.fixture(scope="module")
 def report() -> Report:
-    folders = ("actors", "supervisors", "transport", "config", "src/ringleader", "examples")
+    folders = ("actors", "supervisors", "transport", "config", "src/ringleader")
     return audit(scan([ROOT / folder for folder in folders]), [OWN])
 
 
