@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .consumer import Feed
 from .event_log import EventLogError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from .hub import EventHub
     from .ref import Ref
     from .topics import Topic
+
+NAME: Final = re.compile(r"\S{1,1000}")
 
 
 class Consumers:
@@ -51,12 +54,17 @@ class Consumers:
         """Make sure that a new subscriber could have a durable consumer of this name.
 
         Raises:
-            EventLogError: there is no event log, or another subscriber has the name.
+            EventLogError: there is no event log, another subscriber has the name, or it is none.
         """
         if self._hub.log is None:
             raise EventLogError(
                 f"{who} wants its events durably, as {name!r}, and this system keeps none; give "
                 "it an event log: System(event_log=...)"
+            )
+        if not NAME.fullmatch(name):
+            raise EventLogError(
+                f"{name!r} can't be the name of a durable consumer: it has 1 to 1000 characters "
+                "without spaces"
             )
         feed = self._feeds.get(name)
         if feed is not None:

@@ -12,7 +12,15 @@ import msgspec
 from ringleader.actors.events.base import Event, EventCategory
 from ringleader.actors.topics import ALL, All
 
-from .event_questions import MOST, Consume, Listen
+from .event_questions import (
+    CONSUMER_NAME,
+    LONGEST_LEASE,
+    LONGEST_NAME,
+    MOST,
+    SHORTEST_LEASE,
+    Consume,
+    Listen,
+)
 from .node_errors import OrderRefused
 
 if TYPE_CHECKING:
@@ -78,6 +86,15 @@ def durable(
     many = batch if batch is not None else BATCH if idempotent else 1
     if not 1 <= many <= MOST:
         raise OrderRefused(f"a batch of {many} events; it can have 1 to {MOST}")
+    if not CONSUMER_NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise OrderRefused(
+            f"{name!r} can't be the name of a durable consumer: it has 1 to {LONGEST_NAME} "
+            "characters without spaces, and no slash in front, which is for actors of the node"
+        )
+    if not SHORTEST_LEASE <= lease <= LONGEST_LEASE:
+        raise OrderRefused(
+            f"a lease of {lease:g} s; it can have {SHORTEST_LEASE:g} to {LONGEST_LEASE:g} s"
+        )
     question = Consume(
         consumer=name,
         owner=f"{source} ({socket.gethostname()}:{os.getpid()}-{secrets.token_hex(3)})"[-300:],

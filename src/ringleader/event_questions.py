@@ -5,6 +5,7 @@ A consumer has a connection of its own. What it holds ends with the connection.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
@@ -20,8 +21,11 @@ Subject: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000)]
 Moment: TypeAlias = Annotated[float, msgspec.Meta(ge=0.0, le=1e11)]
 """Seconds UTC."""
 Types: TypeAlias = Annotated[tuple[TypeName, ...], msgspec.Meta(min_length=1, max_length=2_000)]
+CONSUMER_NAME: Final = re.compile(r"[^/\s]\S*")
+LONGEST_NAME: Final = 100
 ConsumerName: TypeAlias = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^/\s]\S*$")
+    str,
+    msgspec.Meta(min_length=1, max_length=LONGEST_NAME, pattern=f"^{CONSUMER_NAME.pattern}$"),
 ]
 """Names with a slash in front are paths of the node's own actors."""
 
@@ -29,6 +33,7 @@ LONGEST_WAIT: Final = 20.0
 """Seconds that a fetch waits for events; whoever asks asks again, which is the safety poll."""
 
 SHORTEST_LEASE: Final = 6.0
+LONGEST_LEASE: Final = 86_400.0
 """Seconds; a lease is renewed every few seconds while the connection stands."""
 
 MOST: Final = 1_000
@@ -106,7 +111,7 @@ class Consume(QuestionBase, frozen=True, kw_only=True, tag="consume"):
     types: Types | None = None
     idempotent: bool = False
     start: Literal["new", "first"] | Annotated[int, msgspec.Meta(ge=0)] = "new"
-    lease: Annotated[float, msgspec.Meta(ge=SHORTEST_LEASE, le=86_400.0)] = 30.0
+    lease: Annotated[float, msgspec.Meta(ge=SHORTEST_LEASE, le=LONGEST_LEASE)] = 30.0
 
 
 class Listen(QuestionBase, frozen=True, kw_only=True, tag="listen"):
