@@ -315,7 +315,8 @@ class Actor(pykka.Actor):
     @classmethod
     def is_idempotent(cls, message: Any) -> bool:
         """Tell whether the message may be handled again after an interruption."""
-        handler = narrowest(cls.handlers, type(message))
+        kind: type[Any] = type(message)  # pyright: ignore[reportUnknownVariableType]  # of Any
+        handler = narrowest(cls.handlers, kind)
         return handler is not None and handler.idempotent
 
     def _incarnation(self) -> Incarnation:

@@ -212,7 +212,9 @@ class Feed:
         log, spec = self._hub.log, self._spec
         if log is not None and spec is not None:
             limit = BATCH if spec.idempotent and self._careful <= 0 else 1
-            log.fetch(self.name, self._owner, limit, self._fetched)
+            log.fetch(self.name, self._owner, limit, self._fetched, wait=True)
+            if self.is_closed:  # meanwhile: nobody knew that there is a fetch to be ended
+                log.hand_back(self.name, self._owner, ())
 
     def _fetched(self, result: Fetched | RingleaderError) -> None:
         records = () if isinstance(result, RingleaderError) else result.records

@@ -45,7 +45,8 @@ class Handout:
     def give(self, publication: Publication, *, is_urgent: bool) -> None:
         """Give an event to everyone who wants it; to all at once, or when `flush` is called."""
         hub = self._hub
-        route = hub.table.route(type(publication.event))
+        kind: type[Event] = type(publication.event)  # pyright: ignore[reportUnknownVariableType]  # of Any
+        route = hub.table.route(kind)
         if route.is_plain and not is_urgent and publication.envelope.source not in route.by_path:
             if route is not hub.waiting_route or len(hub.waiting) >= MANY:
                 self.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from .errors import HandlerError
 from .events.base import Event, EventCategory
@@ -58,21 +58,24 @@ def condition(topic: Topic, where: Where | None, of: str) -> Condition | None:
     """
     if where is None:
         return None
-    if callable(where) and not isinstance(where, Mapping):
-        return where
     if not isinstance(where, Mapping):
+        if callable(where):
+            return where
         raise HandlerError(
             f"{of}: where={where!r} is no condition; it is a mapping of fields to values, "
             "or a function that takes the event"
         )
-    wanted: Mapping[str, Any] = where
+    wanted = cast("Mapping[str, Any]", where)
     if isinstance(topic, type):
         _check_fields(topic, wanted, of)
-    pairs = tuple(
-        (name, frozenset(value) if isinstance(value, set | frozenset) else frozenset((value,)))
-        for name, value in wanted.items()
-    )
+    pairs = tuple((name, _values(value)) for name, value in wanted.items())
     return lambda event: all(getattr(event, name, None) in values for name, values in pairs)
+
+
+def _values(value: Any) -> frozenset[Any]:
+    if isinstance(value, set | frozenset):
+        return frozenset(cast("set[Any]", value))
+    return frozenset((value,))
 
 
 def _check_fields(kind: type[Event], where: Mapping[str, Any], of: str) -> None:
@@ -81,7 +84,7 @@ def _check_fields(kind: type[Event], where: Mapping[str, Any], of: str) -> None:
             near = did_you_mean(nearest(name, kind.__struct_fields__))
             raise HandlerError(f"{of}: {kind.__qualname__} has no field {name!r}{near}")
         try:
-            hash(frozenset(value) if isinstance(value, set) else value)
+            hash(frozenset(cast("set[Any]", value)) if isinstance(value, set) else value)
         except TypeError as error:
             raise HandlerError(
                 f"{of}: where[{name!r}] is {value!r}, which can't be compared so: {error}; "

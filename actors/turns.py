@@ -106,7 +106,7 @@ class Turns(Accounts):
             is_slow, began = self.is_slow, None
             try:
                 for item in self._begin(current, sched):
-                    kind = type(item)
+                    kind: type[Any] = type(item)  # pyright: ignore[reportUnknownVariableType]  # of Any
                     if kind is Routed:
                         if began is None:
                             began, direct = self.context.now(), getattr(actor, "_direct", special)

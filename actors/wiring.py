@@ -45,7 +45,7 @@ def wire(actor_class: type[Any], actor: Any, catalogue: Catalogue) -> list[Handl
             f"{actor_class.__qualname__}.subscriptions() can't be asked here: the actor lives in a "
             "process of its own; use @handles"
         )
-    known = cast("Any", actor)
+    known: Any = actor
     own = {
         handler.type: handler
         for topic, method in known.subscriptions().items()
@@ -54,23 +54,24 @@ def wire(actor_class: type[Any], actor: Any, catalogue: Catalogue) -> list[Handl
     handlers: dict[Any, Handler] = {**actor_class.handlers, **own}
     table = {kind: handler.function for kind, handler in handlers.items() if isinstance(kind, type)}
     direct = table if actor_class._direct else {}  # noqa: SLF001  # our own class
-    vars(known).update(handlers=handlers, _table=table, _direct=direct)
+    attributes: dict[str, Any] = known.__dict__
+    attributes.update(handlers=handlers, _table=table, _direct=direct)
     return [handler for kind, handler in handlers.items() if is_about_events(kind)]
 
 
 def _handler(
     actor: Any, topic: object, method: str | Callable[[Any], Any], catalogue: Catalogue
 ) -> Handler:
-    of = f"{type(actor).__qualname__}.subscriptions()"
+    cls: type[Any] = type(actor)  # pyright: ignore[reportUnknownVariableType]  # of Any
+    of = f"{cls.__qualname__}.subscriptions()"
     name = method if isinstance(method, str) else getattr(method, "__name__", repr(method))
-    function = inspect.getattr_static(type(actor), name, None)
+    function = inspect.getattr_static(cls, name, None)
     if not inspect.isfunction(function):
-        methods = [n for n, _ in inspect.getmembers(type(actor), inspect.isfunction)]
+        methods = [n for n, _ in inspect.getmembers(cls, inspect.isfunction)]
         near = did_you_mean(nearest(name, methods))
         raise HandlerError(f"{of} names {name!r}, which is no method of the actor{near}")
-    declared: Handler | None = next(
-        (h for h in type(actor).handlers.values() if h.name == name), None
-    )
+    handlers: Mapping[Any, Handler] = cls.handlers
+    declared = next((h for h in handlers.values() if h.name == name), None)
     return Handler(
         type=_topic(of, topic, catalogue),
         name=name,

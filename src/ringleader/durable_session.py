@@ -40,6 +40,7 @@ class DurableSession:
         self._waiting: Waiting | None = None
         self._ready: deque[Record] = deque()  # in hand, but not passed on
         self._held = self._ended = self._pulling = self._again = False
+        self._patient = False
         self._heard = clock.now()
 
     def attach(self, session: str, done: Done) -> None:
@@ -70,6 +71,8 @@ class DurableSession:
                 raise EventLogError(f"another fetch of {self.name!r} waits; there can be one")
             self._waiting = Waiting(asked.limit, self._clock.now() + asked.wait, done)
         self._go_on()
+        if asked.wait <= 0 and self._patient:  # the log answers when there is something
+            self.wake()
 
     def settle(self, asked: Settle, done: Done) -> None:
         """Note outcomes; answer, when they are committed, with how many were in hand."""
@@ -138,11 +141,14 @@ class DurableSession:
                 return
             else:
                 self._pulling, self._again = True, False
+                self._patient = patient = self._clock.now() < waiting.until
                 batch = None
         if batch is not None:
             waiting.done(batch)
         else:
-            self._log.fetch(self.name, self.owner, waiting.limit, self._fetched, wait=True)
+            self._log.fetch(self.name, self.owner, waiting.limit, self._fetched, wait=patient)
+            if self._ended or self.is_superseded:  # meanwhile: nobody knew that it would wait
+                self._log.hand_back(self.name, self.owner, ())
 
     def _fetched(self, result: Fetched | RingleaderError) -> None:
         now = self._clock.now()
@@ -151,7 +157,8 @@ class DurableSession:
             goes_on, ended = self._again, self._ended
             if isinstance(result, Fetched):
                 self._ready.extend(result.records)
-                self._heard = now
+                if result.records or not self._patient:  # else it is long since it was renewed
+                    self._heard = now
                 goes_on = goes_on or bool(result.records)
             is_over = self._waiting is not None and now >= self._waiting.until
         if ended or self.is_superseded:

@@ -18,6 +18,7 @@ from ringleader.actors.events import (
     TrainingCompleted,
     UnknownEventTypeError,
 )
+from ringleader.actors.events.unknown import UnknownEvent
 from ringleader.actors.kinds import key_function
 from ringleader.actors.message import Delivery
 from ringleader.actors.options import EventOptions
@@ -451,8 +452,6 @@ def test_a_handler_that_is_at_another_event_by_then_is_left_alone() -> None:
 def test_lenient_validation_publishes_what_is_unknown_logs_it_once_and_counts_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    from ringleader.actors.events.unknown import UnknownEvent
-
     heard: list[Event] = []
     with TestSystem(events=EventOptions(validation_strict=False)) as system:
         system.subscribe(ALL, heard.append)

@@ -510,7 +510,11 @@ def test_whatever_message_is_in_hand_at_a_death_it_is_set_aside(message: Any) ->
         ref = system.start_child(ChildSpec("chained", Chained))
         current = ref.cell.current
         assert current is not None
-        ref.cell.instance.on_receive = lambda _: ref.cell.kill(current, "shot")
+
+        def end_itself(_: object) -> None:
+            ref.cell.kill(current, "shot")
+
+        ref.cell.instance.on_receive = end_itself
         ref.tell(message)
         system.run()
 

@@ -1,7 +1,7 @@
 """`ringleader events audit`: who publishes what, who handles it, and what does not fit."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
@@ -43,7 +43,7 @@ Verbose = Annotated[
 
 
 @contextmanager
-def no_collections() -> Iterator[None]:
+def no_collections() -> Generator[None]:
     """Keep the garbage collector from going through syntax trees again and again: 0.5 s of 1.7."""
     was_on = gc.isenabled()
     gc.disable()
