@@ -9,7 +9,7 @@ from pykka import ActorDeadError
 
 from .errors import ActorDied, MailboxFull
 from .letters import DeadLetter, Outcome
-from .message import Again, Ask, Chore, Fired, Note, Routed, delivery_in, is_stop, plain
+from .message import Again, Ask, Chore, Delivery, Fired, Note, Routed, delivery_in, is_stop, plain
 from .publication import Publication, Routing
 
 if TYPE_CHECKING:
@@ -207,6 +207,8 @@ class Accounts:
         if isinstance(item, Publication):
             self._bury_publication(item, outcome, detail)
             return
+        if isinstance(item, Routed):  # out of the queue: what the cell owns may be in hand
+            item = Delivery(item.event, item.envelope, item.route.by_cell[self]).opened()
         delivery = delivery_in(item, self)  # type: ignore[arg-type]  # the cell is one
         if delivery is not None:
             if not delivery.subscription.claim(delivery):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .ref import Ref
     from .topics import Topic
 
-NAME: Final = re.compile(r"\S{1,1000}")
+NAME: Final = re.compile(r"\S{1,1000}|/.{1,10000}")
 
 
 class Consumers:

@@ -50,6 +50,12 @@ class DedupWindow:
         young[key] = (now, event_id)
         return None
 
+    def forget(self, event_id: str) -> None:
+        """Let what was noted for an event be new again: the event was not taken after all."""
+        for seen in (self._young, self._old):
+            for key in [key for key, (_, noted) in seen.items() if noted == event_id]:
+                del seen[key]
+
     def _next_generation(self, now: float) -> dict[Hashable, tuple[float, str]]:
         oldest = now - self.window
         self.evicted += sum(then > oldest for then, _ in self._old.values())

@@ -211,7 +211,8 @@ class Ending(Turns):
                 delivery.subscription.settle(delivery, outcome)
         elif self._may_try_again(incarnation, item):
             self.settle(Outcome.RETRIED)
-            self.mailbox.q.insert(0, Again(item.message if type(item) is Fired else item))
+            with self._lock:
+                self.mailbox.q.insert(0, Again(item.message if type(item) is Fired else item))
         else:
             self.bury(item, outcome, detail=report.cause, report=report)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeGuard, TypeVar, cast
 
 from .errors import HandlerError
 from .events.base import Event, EventCategory
-from .topics import ALL, All, Condition, Topic, Where, condition
+from .topics import ALL, All, Condition, Topic, Where, check_timeout, condition
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,8 +82,7 @@ def handles(
         HandlerError: when the class is created: unknown event, not a type, wrong signature, two
             handlers for one type, a condition on a field that the type does not have.
     """
-    if timeout is not None and not timeout > 0:
-        raise HandlerError(f"@handles(timeout={timeout!r}): it is seconds above 0")
+    check_timeout(timeout, "@handles")
     if len(types) == 1 and inspect.isfunction(types[0]):
         raise HandlerError(
             f"@handles of {name_of(types[0])} names no type; write @handles(SomeMessage)"

@@ -165,7 +165,7 @@ class Handout:
             return True
         try:
             return bool(subscription.condition(event))
-        except Exception as error:  # noqa: BLE001  # a user's function; nobody else is to suffer
+        except BaseException as error:  # noqa: BLE001  # a user's function; nobody else is to suffer
             detail = f"its condition raised {type(error).__name__}: {error}"
             self._hub.letter(subscription, event, envelope, Outcome.FAILED, detail)
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -10,8 +11,8 @@ if TYPE_CHECKING:
     from .events.base import Envelope, Event
     from .message import Note, Routed
 
-NOTES: Final = 5
-"""Notes kept for each event: a note tells of up to a turn's deliveries to one subscriber."""
+NOTES: Final = 10
+"""Deliveries for each event of which it is kept how they ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,28 @@ class Given(NamedTuple):
     paths: tuple[str, ...]
 
 
+class Notes:
+    """The last notes, of at most `most` deliveries together."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._held = most, 0
+        self._notes: deque[Note] = deque()
+        self._lock = allocate_lock()
+
+    def append(self, note: Note) -> None:
+        """Keep a note; called from any thread."""
+        with self._lock:
+            self._notes.append(note)
+            self._held += len(note.items)
+            while self._held > self._most:
+                self._held -= len(self._notes.popleft().items)
+
+    def all(self) -> list[Note]:
+        """Return the notes, oldest first."""
+        with self._lock:
+            return list(self._notes)
+
+
 class History:
     """The last `capacity` events that were no duplicates.
 
@@ -69,7 +92,7 @@ class History:
         self.capacity = capacity
         self.entries: deque[Routed | Given] = deque(maxlen=capacity)
         """Written by the registry alone."""
-        self.notes: deque[Note] = deque(maxlen=capacity * NOTES)
+        self.notes = Notes(capacity * NOTES)
         """How deliveries ended, a turn at a time; written by cells."""
 
     def find(
@@ -124,7 +147,7 @@ class History:
     def _pasts(self, found: list[Routed | Given]) -> list[Past]:
         """Look up how the deliveries ended; of several ends of one, the last one counts."""
         ends: dict[str, dict[str, Handling]] = {item.envelope.id: {} for item in found}
-        for note in list(self.notes):
+        for note in self.notes.all():
             for item in note.items:
                 mine = ends.get(item.envelope.id)
                 if mine is not None:

@@ -26,7 +26,7 @@ from .message import Chore
 from .publication import Publication, Routing
 from .publishing import Publishing
 from .routing import RoutingTable, Subscription
-from .topics import condition
+from .topics import check_timeout, check_topic, condition
 from .wiring import wire
 
 if TYPE_CHECKING:
@@ -59,13 +59,13 @@ class Committed(Chore):
     def refused(self) -> None:
         """Set aside what is not kept in the log: the registry has stopped."""
         for publication in self.publications:
-            if publication.is_logged:
-                publication.decided(Routing.UNROUTED)  # durable consumers get it at the next start
-            else:
-                self.hub.set_aside(
-                    publication, Outcome.UNDELIVERABLE, "the registry stopped before it was routed"
-                )
-                publication.decided(Routing.REJECTED)
+            if not publication.is_logged or publication.sequence is None:
+                self.hub.lose(publication)
+            elif publication.sequence < 0:
+                publication.sequence = -publication.sequence
+                publication.decided(Routing.DUPLICATE, 0, publication.id)
+            else:  # durable consumers get it at the next start
+                publication.decided(Routing.UNROUTED)
 
 
 class Look(Chore):
@@ -269,9 +269,12 @@ class EventHub(Publishing):
             idempotent: what a durable consumer had in hand when it was killed comes again.
 
         Raises:
-            HandlerError: the condition names a field that the type does not have.
+            HandlerError: the topic or the time-out is none, or the condition names a field that
+                the type does not have.
             EventLogError: it is to be durable, and there is no event log.
         """
+        check_topic(topic, f"the subscription of {ref.path}")
+        check_timeout(timeout, f"the subscription of {ref.path}")
         accepts = condition(topic, where, f"the subscription of {ref.path}")
         feed: Feed | None = None
         if durable:
@@ -330,9 +333,13 @@ class EventHub(Publishing):
                 logger.warning("%s of %s not published: %s", event.EVENT.name, report.path, error)
 
     def _committed(self, publications: Sequence[Publication]) -> None:
-        ref = self.ref
-        if ref is not None and not ref.cell.mailbox.closed:
-            ref.cell.mailbox.put(Committed(self, publications))
+        ref, news = self.ref, Committed(self, publications)
+        if ref is None or ref.cell.mailbox.closed:
+            news.refused()
+            return
+        ref.cell.mailbox.put(news)
+        if ref.cell.mailbox.closed:  # since it was looked
+            ref.cell.refuse_late()
 
     def catch_up(self, timeout: float) -> bool:
         """Wait until all that was published so far is routed; tell whether that was in time.

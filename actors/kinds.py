@@ -51,8 +51,8 @@ class Kind:
         self.name, self.value = event_type.name, event_type.value
         self.is_logged = event_type.durable or event_type.bridged
         self.max_age = event_type.max_age
-        self._priority: Priority = getattr(event_type, "priority", Priority.NORMAL)
-        self._on_pressure: OnPressure = getattr(event_type, "on_pressure", "accept")
+        self._priority: Priority = event_type.priority
+        self._on_pressure: OnPressure = event_type.on_pressure
         self.is_urgent = self._priority >= Priority.HIGH
         self.key = key_function(event_type)
         self.published = 0

@@ -11,10 +11,10 @@ from .lifecycle import Terminated
 from .sealed import Sealed
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Callable, Mapping, Sequence
 
     from .future import Reply
+    from .history import Notes
     from .letters import Outcome
     from .turns import Turns
 
@@ -89,7 +89,7 @@ class Settles:
     def __init__(self, path: str, *, consumer: str = "", timeout: float | None = None) -> None:
         self.path, self.consumer, self.timeout = path, consumer, timeout
         self.open: set[Delivery] = set()
-        self.notes: deque[Note] | None = None
+        self.notes: Notes | None = None
 
     def claim(self, delivery: Delivery) -> bool:
         """Take the right to say how it ended; tell whether nobody else has it."""

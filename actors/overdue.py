@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import inf
+from typing import TYPE_CHECKING, Final
 
 from .errors import Stuck
 from .message import Routed
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
     from .cell import Cell
     from .message import Delivery, Settles
+
+
+SHORTEST: Final = 0.01
+"""Seconds between looks at least, however short a timeout is."""
 
 
 class HandlerTimedOut(Stuck):
@@ -73,14 +78,14 @@ class Overdue:
         self.timeout = timeout
         self._since: dict[Cell, tuple[Delivery | Routed, float]] = {}
 
-    def interval(self, shortest: float | None = None) -> float:
+    def interval(self, shortest: float = inf) -> float:
         """Return the seconds between looks: a tenth of the shortest timeout, and at most 5.
 
         Args:
             shortest: the shortest of those that subscriptions have of their own, if any has.
         """
-        timeout = self.timeout if shortest is None else min(shortest, self.timeout)
-        return min(5.0, timeout / 10)
+        timeout = min(shortest, self.timeout)
+        return min(5.0, max(SHORTEST, timeout / 10))
 
     def look(self, cells: Iterable[Cell], now: float) -> list[Late]:
         """Return who is late now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,6 +13,8 @@ from .future import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+logger = logging.getLogger("ringleader.events")
 
 
 class Routing(StrEnum):
@@ -113,7 +116,7 @@ class Publication(msgspec.Struct, eq=False):
     def when_decided(self, call: Callable[[Receipt], object]) -> None:
         """Call `call` once with what became of it: at once, or by the registry; it must not block.
 
-        It may be called in any thread, and must not raise.
+        It may be called in any thread; what it raises is logged.
         """
         if self.callbacks is None:
             self.callbacks = []
@@ -122,7 +125,12 @@ class Publication(msgspec.Struct, eq=False):
             self.tell()
 
     def decided(self, routing: Routing, deliveries: int = 0, about: str | None = None) -> None:
-        """Say what became of it, once; by the registry, or whoever keeps it from getting there."""
+        """Say what became of it; by the registry, or whoever keeps it from getting there.
+
+        The first decision counts.
+        """
+        if self.decision is not None:
+            return
         self.decision = (routing, deliveries, about)
         if self.callbacks is not None:
             self.tell()
@@ -135,7 +143,10 @@ class Publication(msgspec.Struct, eq=False):
                 call = callbacks.pop()
             except IndexError:  # the registry, or the publisher, took the last one
                 return
-            call(receipt)
+            try:
+                call(receipt)
+            except Exception:  # the registry, and who else waits, must not suffer
+                logger.exception("who wanted to know what became of %s failed at that", self.id)
 
     def _reply(self) -> Reply[Receipt]:
         reply: Reply[Receipt] = Reply()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import logging
 from collections import Counter, deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from pykka import ActorDeadError
 
-from .errors import PublishError, PublishRefused
+from .errors import MailboxFull, PublishError, PublishRefused
 from .events.base import Envelope, Event
 from .events.errors import UnknownEventTypeError
 from .events.scales import PressureLevel
@@ -41,10 +42,17 @@ MOST_SOURCES: Final = 10_000
 class Urgent(Chore):
     """Tells the registry that there is something in the lane for urgent events."""
 
-    __slots__ = ()
+    __slots__ = ("publishing",)
 
+    def __init__(self, publishing: Publishing) -> None:
+        self.publishing = publishing
 
-URGENT: Final = Urgent()
+    def refused(self) -> None:
+        """Set aside what is in the lane: the registry has stopped."""
+        urgent = self.publishing.urgent
+        with suppress(IndexError):  # of two threads that do so one takes the last
+            while urgent:
+                self.publishing.lose(urgent.popleft())
 
 
 class Publishing:
@@ -72,6 +80,7 @@ class Publishing:
         self.ref: Ref[Registry] | None = None
         self.kinds: dict[type[Event], Kind] = {}
         self.urgent: deque[Publication] = deque()
+        self._urgent = Urgent(self)
         self.slowing = Slowing()
         self.level = NONE
         self.in_log = 0
@@ -267,13 +276,18 @@ class Publishing:
         try:
             if kind.is_urgent:
                 self.urgent.append(publication)
-                ref.tell(URGENT)
+                ref.tell(self._urgent)
             else:
                 ref.tell(publication)
-        except ActorDeadError as error:
-            raise PublishError(
-                f"{kind.name} can't be published: the registry has stopped"
-            ) from error
+        except (ActorDeadError, MailboxFull) as error:
+            with suppress(ValueError):  # the registry has taken it after all
+                self.urgent.remove(publication)
+            if isinstance(error, MailboxFull):
+                raise PublishRefused(
+                    f"{kind.name} is refused for now: {ref.cell.mailbox.capacity} events wait for "
+                    "the registry; publish it again later"
+                ) from error
+            raise PublishError(f"{kind.name} can't be published: {error}") from error
         return publication
 
     def _admits(self, publication: Publication, kind: Kind) -> bool:
@@ -294,6 +308,12 @@ class Publishing:
                     f"{kind.name} is refused for now: the registry is behind, pressure is "
                     f"{self.level}; publish it again later"
                 )
+
+    def lose(self, publication: Publication) -> None:
+        """Set aside an event that the registry will not route, and tell its publisher."""
+        detail = "the registry stopped before it was routed"
+        self.set_aside(publication, Outcome.UNDELIVERABLE, detail)
+        publication.decided(Routing.REJECTED)
 
     def set_aside(self, publication: Publication, outcome: Outcome, detail: str) -> None:
         """Keep an event that is not routed among the dead letters."""

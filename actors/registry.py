@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import msgspec
@@ -47,7 +48,8 @@ class Registry(Actor):
     """Takes events from publishers, drops duplicates, and gives each subscriber its delivery.
 
     It never waits: a subscriber that has no room gets a dead letter, and delays nobody else. All
-    that it knows is in the hub, so a restart of the registry loses nothing but the event in hand.
+    that it knows is in the hub, so a restart of the registry loses nothing: what was in hand is a
+    dead letter.
     """
 
     mailbox_capacity: ClassVar[int | None] = REGISTRY_CAPACITY
@@ -60,12 +62,14 @@ class Registry(Actor):
         self._strain = Strain(hub)
         self._handout = Handout(hub, self._strain, self.publish)
         self._looking = False
+        self._shortest = inf
         self._unweighed = 0
 
     def on_start(self) -> None:
         """Begin to take events."""
         self._hub.ref = self._cell.ref
         self._incarnation().flush = self._flush
+        self.defer(self._hub.slowing.release)
         self._handout.flush()  # what an incarnation has left that was ended in its turn
         self._keep_looking()
         if self._hub.log is not None:
@@ -80,7 +84,7 @@ class Registry(Actor):
             self._route_rest()
 
     def _route_rest(self) -> None:
-        for item in self._cell.take_rest(Publication, Urgent, Committed, CatchUp):
+        for item in self._cell.take_rest(Publication, Urgent, Committed, CatchUp, Handed, CaughtUp):
             self.on_receive(item)
         self._handout.flush()
 
@@ -100,7 +104,12 @@ class Registry(Actor):
         """Route what must not wait behind the rest."""
         urgent = self._hub.urgent
         while urgent:
-            self.route(urgent.popleft())
+            publication = urgent.popleft()
+            try:
+                self.route(publication)
+            except BaseException:
+                self._hub.lose(publication)
+                raise
 
     @handles(Publication)
     def route(self, publication: Publication) -> None:
@@ -110,8 +119,12 @@ class Registry(Actor):
         kind.published += 1
         key = kind.key
         if hub.window is not None and (key is not None or not publication.is_own):
-            seen = publication.id if key is None else key(event, publication.payload)
-            original = hub.window.original(seen, publication.id, self._now())
+            original, now = None, self._now()
+            if not publication.is_own:  # others may give an id twice
+                original = hub.window.original(publication.id, publication.id, now)
+            if original is None and key is not None:
+                seen = key(event, publication.payload)
+                original = hub.window.original(seen, publication.id, now)
             if original is not None:
                 self._drop(publication, original)
                 return
@@ -163,6 +176,8 @@ class Registry(Actor):
         except EventLogError as error:  # its envelope can't be written, or the log is closed
             hub.set_aside(publication, Outcome.REJECTED, str(error))
             publication.decided(Routing.REJECTED)
+            if hub.window is not None:
+                hub.window.forget(publication.id)
         else:
             hub.passing[source] = hub.passing.get(source, 0) + 1
             hub.in_log += 1
@@ -192,7 +207,11 @@ class Registry(Actor):
                     publication.envelope, "sequence", publication.sequence
                 )
             kind = hub.kinds[type(publication.event)]
-            self._handout.give(publication, is_urgent=kind.is_urgent)
+            try:
+                self._handout.give(publication, is_urgent=kind.is_urgent)
+            except BaseException:
+                self._hub.lose(publication)
+                raise
         self._handout.flush()
         hub.consumers.wake()
         for told in hub.commit_listeners:
@@ -202,11 +221,12 @@ class Registry(Actor):
         """Give away what was kept, at the end of a turn; and look how much is left to do."""
         handout, hub = self._handout, self._hub
         handout.flush()
+        hub.table.turn += 1
         if not handout.given:
             return
         self._unweighed += handout.given
         handout.given = 0
-        if not self._looking:
+        if not self._looking or hub.table.shortest < self._shortest:
             self._keep_looking()
         if self._unweighed >= WEIGH or hub.slowing.waiting or hub.level is not NONE:
             self._weigh()
@@ -291,7 +311,7 @@ class Registry(Actor):
     @handles(Look)
     def end_late_handlers(self, _: Look) -> None:
         """End incarnations that are at one event for too long, and say so."""
-        self._looking = False
+        self._looking, self._shortest = False, inf
         self._keep_looking()
         subscriptions = self._hub.table.subscriptions()
         cells = {s.ref.cell: None for s in subscriptions}
@@ -327,7 +347,8 @@ class Registry(Actor):
         """Look again in a while, if any delivery is under way: an idle system has no timers."""
         subscriptions = self._hub.table.subscriptions()
         is_needed = self._strain or self._hub.tries_under_way()
-        if not self._looking and (is_needed or any(s.pending for s in subscriptions)):
-            self._looking = True
-            shortest = min((s.timeout for s in subscriptions if s.timeout), default=None)
+        shortest, before = self._hub.table.shortest, self._shortest
+        is_sooner = not self._looking or shortest < before
+        if is_sooner and (is_needed or any(s.pending for s in subscriptions)):
+            self._looking, self._shortest = True, shortest
             self.timers.once(self._overdue.interval(shortest), Look(), key="look")

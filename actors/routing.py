@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _thread import allocate_lock
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,11 +14,11 @@ from .pressure import mark
 from .topics import breadth, wants
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Iterable
 
     from .consumer import Feed
     from .events.base import Event
+    from .history import Notes
     from .message import Delivery
     from .ref import Ref
     from .topics import Condition, Topic
@@ -185,12 +186,16 @@ class RoutingTable:
         notes: where it is noted how deliveries ended; None: nowhere.
     """
 
-    def __init__(self, notes: deque[Note] | None = None) -> None:
+    def __init__(self, notes: Notes | None = None) -> None:
         self._notes = notes
         self._lock = Lock()
         self._by_path: dict[str, tuple[Subscription, ...]] = {}
         self._routes: dict[type[Event], Route] = {}
-        self._retired: list[Subscription] = []
+        self._retired: list[tuple[Subscription, int]] = []
+        self.shortest = inf
+        """The shortest time that a handler of any subscription has."""
+        self.turn = 0
+        """Turns of the registry so far, counted by itself: it may use a route to the end of one."""
         self._gone: dict[Outcome, int] = {}
 
     def subscribe(
@@ -234,6 +239,8 @@ class RoutingTable:
 
     def _outdate(self) -> None:
         """Let every route be worked out anew; the caller has the lock."""
+        every = (s for mine in self._by_path.values() for s in mine)
+        self.shortest = min((s.timeout for s in every if s.timeout), default=inf)
         routes, self._routes = self._routes, {}
         for route in routes.values():
             route.is_current = False
@@ -273,9 +280,7 @@ class RoutingTable:
         found = routes.get(kind)
         if found is None:
             with self._lock:
-                found = self._work_out(kind)
-                if routes is self._routes:
-                    routes[kind] = found
+                found = self._routes[kind] = self._work_out(kind)
         return found
 
     def routes(self, kind: type[Event]) -> tuple[Subscription, ...]:
@@ -300,18 +305,20 @@ class RoutingTable:
         with self._lock:
             total = dict(self._gone)
             current = [s for mine in self._by_path.values() for s in mine]
-            for subscription in (*self._retired, *current):
+            for subscription in (*(s for s, _ in self._retired), *current):
                 _add(total, subscription.outcomes)
             return total
 
     def _retire(self, dropped: Iterable[Subscription]) -> None:
         """Keep those with deliveries under way; of the others only the counts."""
-        retired, self._retired = [*self._retired, *dropped], []
-        for subscription in retired:
-            if subscription.pending:
-                self._retired.append(subscription)
+        self._retired += [(subscription, self.turn) for subscription in dropped]
+        kept: list[tuple[Subscription, int]] = []
+        for subscription, turn in self._retired:
+            if self.turn < turn + 2 or subscription.pending:  # the registry may still give to it
+                kept.append((subscription, turn))
             else:
                 _add(self._gone, subscription.outcomes)
+        self._retired = kept
 
 
 def _renewed(old: Subscription, new: Subscription) -> Subscription:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,18 @@ LONGEST: Final = 30.0
 """Seconds that a publisher is made to wait at most; then its event is taken all the same."""
 
 
+def _is_in_loop() -> bool:
+    """Tell whether the calling thread runs an event loop of its user's."""
+    asyncio = sys.modules.get("asyncio")  # who has not imported it has no loop
+    if asyncio is None:
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 class Slowing:
     """Makes threads wait until the registry has caught up. Actors never wait, nor event loops."""
 
@@ -29,7 +42,7 @@ class Slowing:
         Args:
             is_behind: whether the registry still is; else there is nobody to wait for.
         """
-        if here.seat.cell is not None or here.is_loop:
+        if here.seat.cell is not None or here.is_loop or _is_in_loop():
             return False
         reply: Reply[None] = Reply()
         self.waiting.append(reply)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from enum import Enum
+from math import inf
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from .errors import HandlerError
@@ -45,6 +47,31 @@ def breadth(topic: Topic, kind: type[Event]) -> int:
     return kind.__mro__.index(topic)
 
 
+def check_topic(topic: object, of: str) -> None:
+    """Make sure that something can be subscribed to.
+
+    Raises:
+        HandlerError: it is no event type, category or `ALL`.
+    """
+    if topic is ALL or isinstance(topic, EventCategory):
+        return
+    if not (isinstance(topic, type) and issubclass(topic, Event)):
+        raise HandlerError(
+            f"{of}: {topic!r} is no topic; it can be an event type, a category, or ALL"
+        )
+
+
+def check_timeout(timeout: object, of: str) -> None:
+    """Make sure that a handler's time is one.
+
+    Raises:
+        HandlerError: it is not a number of seconds above 0.
+    """
+    is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+    if timeout is not None and not (is_number and 0 < cast("float", timeout) < inf):
+        raise HandlerError(f"{of}: timeout={timeout!r}; it is seconds above 0")
+
+
 def condition(topic: Topic, where: Where | None, of: str) -> Condition | None:
     """Make a function of a condition.
 
@@ -59,13 +86,14 @@ def condition(topic: Topic, where: Where | None, of: str) -> Condition | None:
     if where is None:
         return None
     if not isinstance(where, Mapping):
-        if callable(where):
+        if callable(where) and not inspect.iscoroutinefunction(where):
             return where
         raise HandlerError(
             f"{of}: where={where!r} is no condition; it is a mapping of fields to values, "
-            "or a function that takes the event"
+            "or a function that takes the event (no coroutine)"
         )
-    wanted = cast("Mapping[str, Any]", where)
+    wanted: Mapping[str, Any] = where
+    _check_values(wanted, of)
     if isinstance(topic, type):
         _check_fields(topic, wanted, of)
     pairs = tuple((name, _values(value)) for name, value in wanted.items())
@@ -79,12 +107,16 @@ def _values(value: Any) -> frozenset[Any]:
 
 
 def _check_fields(kind: type[Event], where: Mapping[str, Any], of: str) -> None:
-    for name, value in where.items():
+    for name in where:
         if name not in kind.__struct_fields__:
             near = did_you_mean(nearest(name, kind.__struct_fields__))
             raise HandlerError(f"{of}: {kind.__qualname__} has no field {name!r}{near}")
+
+
+def _check_values(where: Mapping[str, Any], of: str) -> None:
+    for name, value in where.items():
         try:
-            hash(frozenset(cast("set[Any]", value)) if isinstance(value, set) else value)
+            hash(_values(value))
         except TypeError as error:
             raise HandlerError(
                 f"{of}: where[{name!r}] is {value!r}, which can't be compared so: {error}; "

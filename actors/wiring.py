@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from .errors import HandlerError
 from .events.base import Event, EventCategory
 from .events.errors import UnknownEventTypeError, did_you_mean, nearest
-from .handlers import Handler, is_topic
+from .handlers import Handler, is_topic, narrowest
 from .topics import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from .events.catalogue import Catalogue
     from .topics import Topic
@@ -38,7 +40,8 @@ def wire(actor_class: type[Any], actor: Any, catalogue: Catalogue) -> list[Handl
         HandlerError: the mapping names something that is no event, or no method of the actor.
     """
     declare = getattr(actor_class, "subscriptions", None)
-    if declare is None or getattr(declare, "__module__", "") == "ringleader.actors.base":
+    is_ours = hasattr(actor_class, "_direct")  # else a Pykka class, whose name it may be by chance
+    if not is_ours or getattr(declare, "__module__", "") == "ringleader.actors.base":
         return event_handlers(actor_class)
     if not isinstance(actor, actor_class):
         raise HandlerError(
@@ -46,9 +49,15 @@ def wire(actor_class: type[Any], actor: Any, catalogue: Catalogue) -> list[Handl
             "process of its own; use @handles"
         )
     known: Any = actor
+    wanted = known.subscriptions()
+    if not isinstance(wanted, Mapping):
+        raise HandlerError(
+            f"{actor_class.__qualname__}.subscriptions() has returned {wanted!r}; it returns a "
+            "mapping of topics to methods"
+        )
     own = {
         handler.type: handler
-        for topic, method in known.subscriptions().items()
+        for topic, method in wanted.items()
         for handler in (_handler(known, topic, method, catalogue),)
     }
     handlers: dict[Any, Handler] = {**actor_class.handlers, **own}
@@ -56,7 +65,13 @@ def wire(actor_class: type[Any], actor: Any, catalogue: Catalogue) -> list[Handl
     direct = table if actor_class._direct else {}  # noqa: SLF001  # our own class
     attributes: dict[str, Any] = known.__dict__
     attributes.update(handlers=handlers, _table=table, _direct=direct)
+    attributes["is_idempotent"] = partial(_is_idempotent, handlers)
     return [handler for kind, handler in handlers.items() if is_about_events(kind)]
+
+
+def _is_idempotent(handlers: Mapping[Any, Handler], message: Any) -> bool:
+    handler = narrowest(handlers, type(message))
+    return handler is not None and handler.idempotent
 
 
 def _handler(
@@ -79,6 +94,7 @@ def _handler(
         idempotent=declared is not None and declared.idempotent,
         is_async=inspect.iscoroutinefunction(function),
         timeout=None if declared is None else declared.timeout,
+        echo=declared is not None and declared.echo,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from pykka import ActorDeadError
 
@@ -114,7 +114,7 @@ class Requests:
             case "receipt", [str(event_id)]:
                 return self._receipt(event_id)
             case (str(), [ref, *rest]) if what in _OF_REFS and isinstance(ref, Ref):
-                of_ref = cast("Ref[Any]", ref)
+                of_ref: Ref[Any] = ref  # pyright: ignore[reportUnknownVariableType]  # of Any
                 return _OF_REFS[what](of_ref, *rest)
             case _:
                 raise BadValue(f"no request: {what} {args!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -313,8 +314,8 @@ class Slow:
     def attach(self, *arguments: Any) -> None:
         self._later(self._log.attach, *arguments)
 
-    def fetch(self, *arguments: Any) -> None:
-        self._later(self._log.fetch, *arguments)
+    def fetch(self, *arguments: Any, wait: bool = False) -> None:
+        self._later(partial(self._log.fetch, wait=wait), *arguments)
 
     def _later(self, ask: Callable[..., None], *arguments: Any) -> None:
         *rest, then = arguments

@@ -70,7 +70,7 @@ class Handout:
     def serve(self, tables: Tables, names: Sequence[str]) -> Handed:
         """Hand out what there is to those whose fetches wait, `AT_ONCE` of them."""
         touched = self._touched_in(tables)
-        left = [name for name in names if name in touched]
+        left = [name for name in names if name in touched]  # before any is touched here
         free = [name for name in names if name not in touched]
         consumers = self._consumers(tables)
         found: dict[str, Fetched] = {}
@@ -79,6 +79,7 @@ class Handout:
             fetched = fetch and consumers.hand_out(name, fetch.owner, fetch.limit)
             if fetched and fetched.records:
                 found[name] = fetched
+                self.touch(tables, name)  # it is answered once
         return Handed(found, left + free[AT_ONCE:])
 
     def _touched_in(self, tables: Tables) -> dict[str, None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import secrets
 from functools import partial
@@ -26,6 +27,7 @@ from ringleader.actors.events.stages import stage_events
 from ringleader.actors.hub import EventHub
 from ringleader.actors.letters import DeadLetters
 from ringleader.actors.options import ActorOptions, EventOptions
+from ringleader.actors.topics import check_timeout, check_topic, condition
 from ringleader.actors.vigil import WatchList
 from ringleader.supervisors.cascade import CascadeBreaker
 from ringleader.supervisors.quarantine import COOL_DOWN, Quarantine
@@ -100,6 +102,7 @@ class System:
     ) -> None:
         actors, events = actors or ActorOptions(), events or EventOptions()
         self._started = False
+        self._labels = itertools.count(1)
         self.deaths = Deaths()
         self.dead_letters = DeadLetters()
         self.context = Context(
@@ -227,6 +230,7 @@ class System:
         root = self._root.current
         if root is not None:
             self._root.kill(root)
+        self._root.close()  # who publishes from now on is told that nobody routes it
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the system has ended by itself or by `stop`; tell whether it has."""
@@ -370,6 +374,7 @@ class System:
 
         Raises:
             UnknownEventTypeError: no event type is called so.
+            HandlerError: the topic, the condition or the time-out can't be meant.
             EventLogError: it is to be durable, and there is no event log.
         """
         kind: Topic
@@ -377,9 +382,12 @@ class System:
             kind = self.catalogue.find(topic)
         else:
             kind = topic
-        label = name or f"{getattr(function, '__name__', 'function')}-{self.deaths.starts}"
+        label = name or f"{getattr(function, '__name__', 'function')}-{next(self._labels)}"
         if self._root.current is None:
             raise StoppedError("the system is not running; start it first")
+        check_topic(kind, f"the subscription of {label}")
+        check_timeout(timeout, f"the subscription of {label}")
+        condition(kind, where, f"the subscription of {label}")
         if durable:
             self.hub.consumers.check(durable)
         wish = Wish(kind, function, where, timeout, durable, idempotent)

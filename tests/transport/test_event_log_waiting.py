@@ -20,14 +20,16 @@ from ringleader.actors.letters import Outcome
 from ringleader.actors.options import EventLogOptions
 from ringleader.transport import event_consumers, event_queries
 from ringleader.transport.event_handout import AT_ONCE
+from ringleader.transport.event_store import read_events
 from ringleader.transport.group_writer import FIRST_RETRY
 from tests.event_logs import PATIENCE, SqliteStand, Stand, Waiting, publication
 from tests.probe import probe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from ringleader.actors.publication import Publication
     from ringleader.transport.event_store import EventStore
     from ringleader.transport.sqlite import Tables
 
@@ -145,20 +147,21 @@ def test_who_fails_at_the_answer_stops_nothing(
 # ---------------------------------------------------------------- or with none
 
 
-@pytest.mark.parametrize(
-    "end",
-    [
-        lambda stand: stand.fetch(),
-        lambda stand: stand.wait(),
-        lambda stand: stand.attach(),
-        lambda stand: stand.attach(types=("x",)),
-        lambda stand: stand.detach(),
-        lambda stand: stand.rewind(0),
-        lambda stand: stand.hand_back([1]),
-        lambda stand: stand.hand_back([]),
-        lambda stand: stand.settle([1], Outcome.HANDED_OVER),
-    ],
-)
+ENDS: list[Callable[[Stand], object]] = [
+    lambda stand: stand.fetch(),
+    lambda stand: stand.wait(),
+    lambda stand: stand.attach(),
+    lambda stand: stand.attach(types=("x",)),
+    lambda stand: stand.detach(),
+    lambda stand: stand.rewind(0),
+    lambda stand: stand.hand_back([1]),
+    lambda stand: stand.hand_back([]),
+    lambda stand: stand.settle([1], Outcome.HANDED_OVER),
+]
+"""What ends a fetch that waits."""
+
+
+@pytest.mark.parametrize("end", ENDS)
 def test_it_comes_back_with_none_when_its_owner_does_something_else(
     stand: Stand, end: Callable[[Stand], object]
 ) -> None:
@@ -294,8 +297,8 @@ def test_the_commit_that_brings_an_event_hands_it_out(file: SqliteStand) -> None
     file.log.append(publication("a"))
     probe(lambda: waiting.answers)
     assert file.store.writer.commits == before + 1
-    with apsw.Connection(str(file.path), flags=apsw.SQLITE_OPEN_READONLY) as other:
-        assert list(other.execute("SELECT consumer, sequence FROM in_hand")) == [("c", 1)]
+    with read_events(file.path) as other:
+        assert other.rows("SELECT consumer, sequence FROM in_hand") == [("c", 1)]
 
 
 def test_what_is_asked_for_together_with_an_event_comes_to_the_right_one(
@@ -333,6 +336,22 @@ def test_what_is_asked_for_together_with_an_event_comes_to_the_right_one(
     first = file.wait()
     together(lambda: log.fetch("c", "p", 1, ignore), append[4])  # a stranger's, which fails
     assert first.ids == ["e"]
+
+
+def test_what_is_served_behind_its_commit_is_not_served_twice_in_one(file: SqliteStand) -> None:
+    def listen(publications: Sequence[Publication]) -> None:
+        if publications[0].id == "a":
+            file.log.append(publication("b"))  # in one group with what serves the fetch that waits
+
+    file.attach()
+    file.log.listener = listen
+    gate = hold(file.store)
+    waiting = file.ask_and_wait(1)
+    file.log.append(publication("a"))
+    gate.set()
+    assert waiting.ids == ["a"]
+    assert file.consumer().in_hand == 1
+    assert file.wait(1).ids == ["b"]
 
 
 def test_of_an_operation_that_fails_in_its_group_it_hears_nothing(file: SqliteStand) -> None:
@@ -395,8 +414,8 @@ def test_an_event_that_can_t_be_handed_out_is_kept_and_told_all_the_same(
 def test_a_record_that_can_t_be_read_does_harm_to_nobody_else(file: SqliteStand) -> None:
     file.append("a", "b")
     file.attach(start="first")
-    with apsw.Connection(str(file.path)) as other:
-        other.execute("UPDATE events SET envelope = x'00' WHERE sequence = 1")
+    with file.store.database.transaction() as tables:
+        tables.write("UPDATE events SET envelope = x'00' WHERE sequence = 1")
     assert "failed" in str(file.wait(1).error)
     assert file.append("c") == [3]
     info = file.consumer()

@@ -410,8 +410,8 @@ def test_at_the_end_everything_is_written(disk: Disk) -> None:
 
 
 def test_who_asks_for_it_is_told_of_the_end_last_of_all(disk: Disk) -> None:
-    told: list[str] = []
-    disk.writer.on_end(lambda error: told.append(str(error)))
+    told: list[object] = []
+    disk.writer.on_end(told.append)
     gate = disk.hold()
     disk.writer.submit(disk.write("a"), told.append)
     gate.set()
@@ -419,7 +419,7 @@ def test_who_asks_for_it_is_told_of_the_end_last_of_all(disk: Disk) -> None:
     assert disk.writer.close(LONG)
     (first, second) = told
     assert first == "a"
-    assert "is closed; nothing more is written" in second
+    assert "is closed; nothing more is written" in str(second)
 
 
 def test_after_the_end_everything_is_refused(disk: Disk) -> None:
