@@ -56,7 +56,6 @@ class Subscription(Settles):
         "echo",
         "failures",
         "feed",
-        "level",
         "mailbox",
         "ref",
         "sent",
@@ -78,8 +77,6 @@ class Subscription(Settles):
         self.ref, self.topic, self.echo = ref, topic, echo
         self.mailbox = ref.cell.mailbox
         self.condition, self.declared = condition, declared
-        self.level = PressureLevel.NONE
-        """How far behind it is, as was last told."""
         self.crowded = mark(PressureLevel.LOW, self.mailbox.capacity)
         """Messages in its mailbox from which on that is looked at."""
         self.sent = 0

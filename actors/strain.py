@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .events.base import Event
     from .hub import EventHub
+    from .mailbox import Mailbox
     from .routing import Subscription
 
     Publish = Callable[[Event], object]
@@ -35,40 +36,39 @@ class Strain:
         self._hub = hub
         self._room = hub.options.backlog
         self._low = mark(PressureLevel.SOFT, self._room)
-        self._crowded: dict[Subscription, float] = {}
+        self._crowded: dict[Mailbox, tuple[str, PressureLevel, float]] = {}
+        """By mailbox: whose it is, the level that was told, and since when there is one."""
         self._since = 0.0
 
     def crowded(self, subscription: Subscription, depth: int, publish: Publish) -> None:
         """Look at a subscriber whose mailbox fills, and tell if its level rises."""
-        capacity = subscription.ref.cell.mailbox.capacity
-        level = next_level(subscription.level, depth, capacity)
-        if level <= subscription.level:
+        mailbox, path = subscription.mailbox, subscription.path
+        _, before, since = self._crowded.get(mailbox, (path, PressureLevel.NONE, self._now()))
+        level = next_level(before, depth, mailbox.capacity)
+        if level <= before:
             return
-        subscription.level = level
-        self._crowded.setdefault(subscription, self._hub.context.clock.now())
+        self._crowded[mailbox] = (path, level, since)
         self._tell(
             publish,
             BackpressureActivated(
                 level=level,
-                reason=f"{subscription.path} is behind",
+                reason=f"{path} is behind",
                 node_id=self._hub.context.node_id,
                 resource_type="mailbox",
                 queue_depth=depth,
-                threshold=float(mark(level, capacity)),
-                trigger=subscription.path,
+                threshold=float(mark(level, mailbox.capacity)),
+                trigger=path,
             ),
         )
 
     def look(self, publish: Publish) -> None:
         """Tell of subscribers that have caught up."""
-        for subscription, since in list(self._crowded.items()):
-            mailbox = subscription.ref.cell.mailbox
+        for mailbox, (path, level, since) in list(self._crowded.items()):
             waiting = len(mailbox.q)
             if waiting < mailbox.capacity * RELEASE:
-                event = self._released("mailbox", subscription.path, subscription.level, waiting)
-                self._tell(publish, replace(event, duration_seconds=self._seconds(since)))
-                subscription.level = PressureLevel.NONE
-                del self._crowded[subscription]
+                del self._crowded[mailbox]
+                event = self._released("mailbox", path, level, waiting)
+                self._tell(publish, replace(event, duration_seconds=self._now() - since))
 
     def weigh(self, depth: int, publish: Publish) -> None:
         """Take note of how many messages wait for the registry, and tell if its level changes.
@@ -85,7 +85,7 @@ class Strain:
         hub.level = level
         if level is PressureLevel.NONE:
             event = self._released("registry", "/system/registry", before, depth)
-            self._tell(publish, replace(event, duration_seconds=self._seconds(self._since)))
+            self._tell(publish, replace(event, duration_seconds=self._now() - self._since))
             return
         if before is PressureLevel.NONE:
             self._since = now
@@ -118,8 +118,8 @@ class Strain:
             queue_depth=depth,
         )
 
-    def _seconds(self, since: float) -> float:
-        return self._hub.context.clock.now() - since
+    def _now(self) -> float:
+        return self._hub.context.clock.now()
 
     def _tell(self, publish: Publish, event: Event) -> None:
         try:
