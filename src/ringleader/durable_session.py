@@ -129,6 +129,7 @@ class DurableSession:
 
     def _go_on(self) -> None:
         """Answer who waits with what is ready, or ask the log for more."""
+        patient = False
         with self._lock:
             waiting = self._waiting
             if waiting is None or self._ended or self.is_superseded:
