@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from pykka import ActorDeadError
 
+from .chores import CatchUp, Committed, Look
 from .consumers import Consumers
 from .dedup import DedupWindow
 from .errors import RingleaderError
@@ -18,12 +18,9 @@ from .event_log import LogQuery
 from .event_statistics import EventStatistics
 from .events.errors import EventValidationError, UnknownEventTypeError
 from .events.health import HealthAlert
-from .future import Reply
 from .handler_failures import failure_events
 from .history import History
 from .letters import DeadLetter, Outcome
-from .message import Chore
-from .publication import Publication, Routing
 from .publishing import Publishing
 from .routing import RoutingTable, Subscription
 from .topics import check_timeout, check_topic, condition
@@ -41,50 +38,12 @@ if TYPE_CHECKING:
     from .letters import DeathReport
     from .message import Delivery
     from .options import EventOptions
+    from .publication import Publication
     from .ref import Ref
     from .routing import Route
     from .topics import Topic, Where
 
 logger = logging.getLogger("ringleader.events")
-
-
-class Committed(Chore):
-    """What the event log has committed, or passed on, in order."""
-
-    __slots__ = ("hub", "publications")
-
-    def __init__(self, hub: EventHub, publications: Sequence[Publication]) -> None:
-        self.hub, self.publications = hub, deque(publications)
-
-    def refused(self) -> None:
-        """Set aside what is not kept in the log: the registry has stopped."""
-        for publication in self.publications:
-            if not publication.is_logged or publication.sequence is None:
-                self.hub.lose(publication)
-            elif publication.sequence < 0:
-                publication.sequence = -publication.sequence
-                publication.decided(Routing.DUPLICATE, 0, publication.id)
-            else:  # durable consumers get it at the next start
-                publication.decided(Routing.UNROUTED)
-
-
-class Look(Chore):
-    """Look for handlers that take too long, and whether pressure is over."""
-
-    __slots__ = ()
-
-
-class CatchUp(Chore):
-    """Say when all that was published before this is routed."""
-
-    __slots__ = ("reply",)
-
-    def __init__(self) -> None:
-        self.reply: Reply[None] = Reply()
-
-    def refused(self) -> None:
-        """Say so: nothing will be routed any more."""
-        self.reply.set()
 
 
 class EventHub(Publishing):

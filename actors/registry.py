@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 import msgspec
 
 from .base import Actor
+from .chores import CatchUp, Committed, Look
 from .consumer import CaughtUp, Handed
 from .errors import RingleaderError
 from .event_log import EventLogError
@@ -18,7 +19,6 @@ from .handler_failures import ABOUT_FAILURES
 from .handlers import handles
 from .handout import MANY, Handout
 from .hang import stack_of
-from .hub import CatchUp, Committed, EventHub, Look
 from .letters import Outcome
 from .message import Delivery
 from .overdue import HandlerTimedOut, Late, Overdue, is_still
@@ -29,6 +29,7 @@ from .strain import Strain
 if TYPE_CHECKING:
     from .consumer import Feed
     from .event_log import Record
+    from .hub import EventHub
 
 REGISTRY_CAPACITY: Final = 1_000_000
 """A publisher in an actor never blocks, so the registry's mailbox has room."""

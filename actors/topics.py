@@ -92,7 +92,7 @@ def condition(topic: Topic, where: Where | None, of: str) -> Condition | None:
             f"{of}: where={where!r} is no condition; it is a mapping of fields to values, "
             "or a function that takes the event (no coroutine)"
         )
-    wanted: Mapping[str, Any] = where
+    wanted: Mapping[str, Any] = where  # pyright: ignore[reportUnknownVariableType]  # of Any
     _check_values(wanted, of)
     if isinstance(topic, type):
         _check_fields(topic, wanted, of)

@@ -55,9 +55,10 @@ def wire(actor_class: type[Any], actor: Any, catalogue: Catalogue) -> list[Handl
             f"{actor_class.__qualname__}.subscriptions() has returned {wanted!r}; it returns a "
             "mapping of topics to methods"
         )
+    mapping: Mapping[Any, Any] = wanted  # pyright: ignore[reportUnknownVariableType]  # of Any
     own = {
         handler.type: handler
-        for topic, method in wanted.items()
+        for topic, method in mapping.items()
         for handler in (_handler(known, topic, method, catalogue),)
     }
     handlers: dict[Any, Handler] = {**actor_class.handlers, **own}
@@ -70,7 +71,8 @@ def wire(actor_class: type[Any], actor: Any, catalogue: Catalogue) -> list[Handl
 
 
 def _is_idempotent(handlers: Mapping[Any, Handler], message: Any) -> bool:
-    handler = narrowest(handlers, type(message))
+    kind: type[Any] = type(message)  # pyright: ignore[reportUnknownVariableType]  # of Any
+    handler = narrowest(handlers, kind)
     return handler is not None and handler.idempotent
 
 
