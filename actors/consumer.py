@@ -85,7 +85,8 @@ class Feed:
         self._careful = BATCH
         self._when_gone: list[Callable[[], object]] = []
         # What only the registry touches.
-        self._owed: deque[int] = deque()
+        self._owed = 0
+        self._upto: float = 0
         self._aside: deque[tuple[int, Delivery, bool]] = deque()
 
     def begin(self, types: tuple[str, ...] | None) -> None:
@@ -96,6 +97,8 @@ class Feed:
         spec = ConsumerSpec(name=self.name, types=types, idempotent=self.is_idempotent)
         if spec == self._spec:
             return
+        if self._spec is not None:
+            self.passed(self._owed)  # maybe of a type that it does not want any more
         self._spec = spec
         if types != ():  # else nothing that it wants is kept
             self._attach()
@@ -161,26 +164,30 @@ class Feed:
     # ---------------------------------------------------------------- for the registry
 
     def owe(self, sequence: int) -> None:
-        """Take note that this event will come out of the log."""
+        """Take note that this event will come out of the log, and all before it."""
         if not self.is_closed:
-            self._owed.append(sequence)
+            self._owed = sequence
 
     @property
     def is_owing(self) -> bool:
         """Whether something is still to come out of the log that was published already."""
-        return bool(self._owed)
+        return self._owed > self._upto
 
-    def put_aside(self, delivery: Delivery, *, is_urgent: bool) -> None:
-        """Keep what is not logged behind what is: one source's events come in order."""
-        self._aside.append((self._owed[-1], delivery, is_urgent))
+    def put_aside(self, delivery: Delivery, *, is_urgent: bool) -> bool:
+        """Keep what is not logged behind what is: one source's events come in order.
+
+        Tell whether there was room: for as many as the subscriber's mailbox holds.
+        """
+        if len(self._aside) >= self.ref.cell.mailbox.capacity:
+            return False
+        self._aside.append((self._owed, delivery, is_urgent))
+        return True
 
     def delivered(self, sequence: float) -> list[tuple[Delivery, bool]]:
         """Take note of what came out of the log; return what may follow it, and if it is urgent."""
-        owed = self._owed
-        while owed and owed[0] <= sequence:
-            owed.popleft()
+        self._upto = max(self._upto, sequence)
         ready: list[tuple[Delivery, bool]] = []
-        while self._aside and (not owed or self._aside[0][0] < owed[0]):
+        while self._aside and self._aside[0][0] <= self._upto:
             _, delivery, is_urgent = self._aside.popleft()
             ready.append((delivery, is_urgent))
         return ready

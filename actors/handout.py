@@ -113,7 +113,7 @@ class Handout:
         self, route: Route, publication: Publication, *, is_urgent: bool
     ) -> tuple[tuple[str, ...], int]:
         """Return who has got it, and how many durable consumers get it from the log."""
-        event, envelope = publication.event, publication.envelope
+        hub, event, envelope = self._hub, publication.event, publication.envelope
         paths: list[str] = []
         durable = 0
         for subscription in route.subscriptions:
@@ -128,10 +128,12 @@ class Handout:
                 continue
             paths.append(subscription.path)
             delivery = Delivery(event, envelope, subscription)
-            if feed is not None and feed.is_owing:
-                feed.put_aside(delivery, is_urgent=is_urgent)
-            else:
+            if feed is None or not feed.is_owing:
                 self.give_to(subscription, delivery, is_urgent=is_urgent)
+            elif not feed.put_aside(delivery, is_urgent=is_urgent):
+                subscription.sent += 1
+                detail = f"as much waits behind the event log as {subscription.path} has room for"
+                hub.refuse(delivery.opened(), detail, Outcome.REJECTED)
         return tuple(paths), durable
 
     def give_to(

@@ -59,7 +59,6 @@ class Supervisor(Actor):
             `shutdown`, which its own supervisor then deals with.
         period: whole seconds.
         auto_shutdown: whether the end of significant children ends the supervisor.
-    keeps_ended: ClassVar[bool] = True
         keeps_ended: whether a child that ended for good stays with its spec; see `Flags`.
         crash_loop_count: how many crashes of one child in the window are a crash loop.
         crash_loop_window: seconds.

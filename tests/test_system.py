@@ -13,6 +13,7 @@ from ringleader import (
     ChildSpec,
     NoSuchActor,
     Outcome,
+    RingleaderError,
     StoppedError,
     Supervisor,
     System,
@@ -207,6 +208,29 @@ def test_functions_can_subscribe_to_several_topics_and_stop_again() -> None:
         system.publish(TrainingCompleted(config_key="hex5_2p", model_path="n.npz"))
         system.run()
         assert heard == [DONE]
+
+
+def test_one_function_may_be_subscribed_by_many_threads_at_once() -> None:
+    errors: list[RingleaderError] = []
+    with System() as system:
+        together = threading.Barrier(4)
+
+        def subscribe() -> None:
+            for _ in range(10):
+                together.wait(30)
+                try:
+                    system.subscribe(TrainingCompleted, print)
+                except RingleaderError as error:
+                    errors.append(error)
+
+        threads = [threading.Thread(target=subscribe) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+
+        assert errors == []
+        assert system.hub.statistics().subscriptions == 40
 
 
 def test_statistics_count_every_message_once() -> None:

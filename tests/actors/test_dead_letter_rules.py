@@ -63,6 +63,15 @@ def test_no_wait_is_shorter_than_the_first_or_longer_than_the_longest(tries: int
 # ------------------------------------------------------------------- how it begins
 
 
+def test_what_has_killed_its_holder_twice_is_not_tried_by_itself() -> None:
+    poison = letter(reason=Outcome.POISON)
+
+    assert not rules.is_tried_by_itself(poison, OPTIONS)
+    assert not rules.is_tried_by_itself(poison, DeadLetterOptions(retry_interrupted=True))
+    opened = rules.opened(replace(poison, next_retry_at=None), OPTIONS)
+    assert (opened.status, opened.next_retry_at) == ("pending", None)
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "due"),
     [

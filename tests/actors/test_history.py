@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ringleader import Actor, ChildSpec, handles
+from ringleader import Actor, ChildSpec, Outcome, handles
 from ringleader.actors.events import EvaluationStarted, ModelPromoted, TrainingCompleted
-from ringleader.actors.history import Handling
+from ringleader.actors.history import NOTES, Handling, Notes
+from ringleader.actors.message import Note
 from ringleader.actors.options import EventOptions
 from ringleader.testing import TestSystem
 
@@ -37,6 +38,14 @@ class Evaluator(Actor):
     async def evaluate(self, event: TrainingCompleted) -> None:
         await self.sleep(2.0)
         self.publish(EvaluationStarted(config_key=event.config_key, model_path=event.model_path))
+
+
+class Quick(Actor):
+    """Does nothing."""
+
+    @handles(TrainingCompleted)
+    def hear(self, event: TrainingCompleted) -> None:
+        del event
 
 
 class Failing(Actor):
@@ -102,6 +111,32 @@ def test_it_tells_who_handled_an_event_how_it_ended_and_how_long_it_took(
         Handling("/evaluator", "handled", 2.0),
         Handling("/failing", "failed", 0.0),
     )
+
+
+def test_how_deliveries_ended_is_kept_for_a_bounded_number_of_them(system: TestSystem) -> None:
+    for name in ("a", "b"):
+        system.start_child(ChildSpec(name, Quick))
+    for number in range(300):
+        system.publish(numbered(number))
+        if not number % 7:  # turns of different lengths
+            system.run()
+    system.run()
+
+    notes = system.hub.history.notes.all()
+    assert sum(len(note.items) for note in notes) <= 10 * NOTES
+    for past in system.history(TrainingCompleted):
+        assert [handling.outcome for handling in past.handlings] == ["handled", "handled"]
+
+
+def test_of_more_notes_than_there_is_room_for_the_oldest_go() -> None:
+    notes = Notes(10)
+    given: list[Any] = [None] * 4
+    for path in ("/a", "/b", "/c", "/d"):
+        notes.append(Note(path, given, 0.0, Outcome.HANDLED))
+    assert [note.path for note in notes.all()] == ["/c", "/d"]
+
+    notes.append(Note("/much", given * 3, 0.0, Outcome.HANDLED))
+    assert notes.all() == []
 
 
 def test_an_undertaking_is_all_that_one_event_led_to(system: TestSystem) -> None:

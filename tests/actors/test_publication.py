@@ -48,6 +48,35 @@ def test_who_wants_to_know_is_told_once_before_or_after_the_decision() -> None:
     assert told == [Receipt("1", Routing.UNROUTED)] * 2
 
 
+def test_the_first_decision_counts() -> None:
+    published, told = publication(), list[Receipt]()
+    published.when_decided(told.append)
+
+    published.decided(Routing.REJECTED)
+    published.decided(Routing.ROUTED, 3)
+
+    assert published.get() == Receipt("1", Routing.REJECTED)
+    assert told == [published.get()]
+
+
+def test_who_raises_when_told_is_logged_and_the_others_are_told_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    published, told = publication(), list[Receipt]()
+
+    def fail(receipt: Receipt) -> None:
+        raise ValueError(receipt.id)
+
+    for call in (told.append, fail, told.append):
+        published.when_decided(call)
+    published.decided(Routing.ROUTED)
+    published.when_decided(fail)
+
+    assert len(told) == 2
+    assert caplog.text.count("ValueError: 1") == 2
+    assert "what became of 1" in caplog.text
+
+
 def test_it_can_be_awaited() -> None:
     published = publication()
 

@@ -23,9 +23,7 @@ PATIENCE = 20.0
 
 
 class Alarm(Event, frozen=True, kw_only=True):
-    EVENT: ClassVar[EventType] = EventType.custom(
-        "ALARM", dedup=Dedup.id(), priority=Priority.HIGH
-    )
+    EVENT: ClassVar[EventType] = EventType.custom("ALARM", dedup=Dedup.id(), priority=Priority.HIGH)
 
     number: int
 
@@ -95,7 +93,9 @@ def test_a_stop_routes_first_what_was_published_while_its_subscribers_are_still_
         gate.set()
         thread.join(PATIENCE)
 
-    assert {(p.get(timeout=0).routing, p.get(timeout=0).deliveries) for p in published} == {(Routing.ROUTED, 1)}
+    assert {(p.get(timeout=0).routing, p.get(timeout=0).deliveries) for p in published} == {
+        (Routing.ROUTED, 1)
+    }
     assert sum(system.hub.statistics().outcomes.values()) == 50
 
 

@@ -227,7 +227,7 @@ class Long(Actor):
     @handles(Fact)
     async def hear(self, event: Fact) -> None:
         del event
-        await self.sleep(100.0)
+        await self.sleep(10.0)
 
 
 def test_a_timeout_that_is_shorter_than_those_before_pulls_the_next_look_forward(
@@ -243,4 +243,4 @@ def test_a_timeout_that_is_shorter_than_those_before_pulls_the_next_look_forward
     system.advance(0.3)
 
     assert [letter.path for letter in system.dead_letters.letters()] == ["/short"]
-    system.advance(200.0)
+    system.advance(15.0)

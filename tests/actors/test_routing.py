@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -115,6 +116,64 @@ def test_outcomes_of_former_subscribers_are_kept_also_those_that_come_late() -> 
     table.subscribe(address("/b"), ALL)
     table.unsubscribe(address("/b"))
     assert table.outcomes() == {Outcome.HANDLED: 1, Outcome.FAILED: 1}
+
+
+def test_a_route_that_the_registry_still_has_counts_for_who_has_left() -> None:
+    table, ref = RoutingTable(), address("/a")
+    subscription = table.subscribe(ref, ALL)
+    (routed,) = table.routes(TrainingCompleted)
+    table.unsubscribe(ref)  # nothing is under way to it as yet
+    change(table)
+
+    routed.sent += 1
+    routed.settle(delivery(subscription), Outcome.HANDLED)
+    change(table)
+
+    assert table.outcomes() == {Outcome.HANDLED: 1}
+    for _ in range(3):  # the registry has come to the ends of its turns
+        table.turn += 1
+        change(table)
+    assert table.outcomes() == {Outcome.HANDLED: 1}
+
+
+def change(table: RoutingTable) -> None:
+    other = address("/other")
+    table.subscribe(other, ALL)
+    table.unsubscribe(other)
+
+
+def test_a_route_is_out_of_date_after_a_change_also_if_one_came_while_it_was_worked_out() -> None:
+    table, wanting = RoutingTable(), address("/a")
+
+    class Changing(dict[Any, Any]):
+        """What readers read, while another thread subscribes."""
+
+        def get(self, key: Any, default: Any = None) -> Any:
+            table.subscribe(wanting, TrainingCompleted)
+            return super().get(key, default)
+
+    table._routes = Changing()
+    route = table.route(TrainingCompleted)
+    assert route.is_current
+    assert route.paths == ("/a",)
+
+    table.subscribe(address("/b"), TrainingCompleted)
+    assert not route.is_current
+    assert paths(table, TrainingCompleted) == ["/a", "/b"]
+
+
+def test_the_shortest_time_of_all_handlers_is_known() -> None:
+    table, ref = RoutingTable(), address("/a")
+    assert table.shortest == inf
+    table.subscribe(ref, TrainingCompleted, timeout=3.0)
+    table.subscribe(address("/b"), TrainingCompleted, timeout=2.0)
+    assert table.shortest == 2.0
+
+    table.unsubscribe(address("/b"))  # another one at its path: it changes nothing
+    table.subscribe(ref, TrainingCompleted, timeout=1.0)
+    assert table.shortest == 1.0
+    table.subscribe(ref, TrainingCompleted)
+    assert table.shortest == 2.0
 
 
 def test_a_subscription_says_who_wants_what() -> None:

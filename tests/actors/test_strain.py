@@ -64,9 +64,9 @@ def test_a_mailbox_is_told_of_once_for_each_level_however_many_types_fill_it(
     system.advance(60.0)
 
     levels = [event.level for event in told if isinstance(event, BackpressureActivated)]
-    assert levels == ["low", "soft", "medium", "high", "critical"]
+    assert levels == ["low", "soft", "medium", "hard", "high", "critical"]
     assert {event.trigger for event in told[:-1]} == {"/busy"}
-    assert [type(event) for event in told[5:]] == [BackpressureReleased]
+    assert [type(event) for event in told[6:]] == [BackpressureReleased]
 
 
 def test_the_registry_is_behind_from_soft_on_and_caught_up_far_below(system: TestSystem) -> None:

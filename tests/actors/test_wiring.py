@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pykka
 import pytest
 
 from ringleader import ALL, Actor, ChildSpec, Event, EventCategory, HandlerError, Outcome, handles
@@ -223,6 +224,81 @@ def test_what_a_mapping_can_not_mean_fails_the_start(
 ) -> None:
     with pytest.raises(StartFailed, match=problem):
         system.start_child(ChildSpec("mapped", Mapped, ([], mapping)))
+
+
+class Unwilling(Actor):
+    """Forgets to say what it listens to."""
+
+    def subscriptions(self) -> Any:
+        return None
+
+
+@pytest.mark.usefixtures("quiet")
+def test_what_is_no_mapping_fails_the_start_in_words(system: TestSystem) -> None:
+    with pytest.raises(StartFailed, match=r"Unwilling\.subscriptions\(\) has returned None"):
+        system.start_child(ChildSpec("unwilling", Unwilling))
+
+
+class Account(pykka.ThreadingActor):
+    """Written for Pykka; what it calls subscriptions has nothing to do with events."""
+
+    def subscriptions(self) -> dict[str, str]:
+        return {"plan": "gold"}
+
+
+class Accounts(pykka.ThreadingActor):
+    """The same, with an argument."""
+
+    def subscriptions(self, user: str) -> dict[str, str]:
+        return {user: "gold"}
+
+
+def test_an_unchanged_pykka_class_may_have_a_method_of_that_name(system: TestSystem) -> None:
+    one = system.start_child(ChildSpec("account", Account))
+    other = system.start_child(ChildSpec("accounts", Accounts))
+
+    def asked(ref: Any, *args: str) -> Any:
+        future = ref.proxy().subscriptions(*args)
+        system.run()
+        return future.get(timeout=0)
+
+    assert asked(one) == {"plan": "gold"}
+    assert asked(other, "me") == {"me": "gold"}
+    assert system.hub.statistics().subscriptions == 0
+
+
+class Steady(Keeping):
+    """Its handler may be called twice, hears itself, and fails once at each event."""
+
+    def subscriptions(self) -> Mapping[Topic | str, str | Callable[[Any], Any]]:
+        return {TrainingCompleted: "hear", TrainingFailed: self.hear}
+
+    @handles(TrainingStarted, idempotent=True, echo=True)
+    def hear(self, event: Event) -> None:
+        self.keep("hear", event)
+        if [heard for _, heard in self.heard].count(event) == 1:
+            raise ValueError("the first time")
+
+    @handles(str)
+    def speak(self, _: str) -> None:
+        self.publish(HEX8)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_what_is_said_of_a_handler_holds_for_the_events_of_a_mapping_too(
+    system: TestSystem,
+) -> None:
+    heard: list[tuple[str, Any]] = []
+    ref = system.start_child(ChildSpec("steady", Steady, (heard,)))
+    failed = TrainingFailed(config_key="hex8_2p", error="no")
+
+    publish(system, HEX5, failed)
+    assert heard == [("hear", HEX5)] * 2 + [("hear", failed)] * 2  # it is tried again
+
+    heard.clear()
+    ref.tell("speak")
+    system.run()
+    assert heard == [("hear", HEX8)] * 2  # and hears itself
 
 
 class Slow(Actor):

@@ -56,6 +56,25 @@ def test_temporary_siblings_caught_in_a_group_restart_are_gone() -> None:
     assert world.decisions[0].siblings == 0
 
 
+def test_who_ended_for_good_is_kept_with_its_spec_or_forgotten_as_the_supervisor_says() -> None:
+    for keeps_ended, left in ((True, ["a", "b"]), (False, ["a"])):
+        world = family(child("a"), child("b", "transient"), keeps_ended=keeps_ended)
+
+        assert world.crash("b", "normal")
+
+        assert list(world.states()) == left
+        verdict = Verdict.LEFT_DOWN if keeps_ended else Verdict.REMOVED
+        assert verdicts(world) == [("b", verdict)]
+
+
+def test_who_crashed_is_restarted_also_where_nobody_is_kept_who_ended() -> None:
+    world = family(child("a", "transient"), keeps_ended=False)
+
+    assert world.crash("a")
+
+    assert verdicts(world) == [("a", Verdict.RESTARTED)]
+
+
 def test_a_group_restart_starts_those_that_were_down_too() -> None:
     world = family(child("a"), child("b", "transient"), child("c"), strategy="one_for_all")
     assert world.crash("b", "normal")
