@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from ringleader import Dedup, Event, EventType, Outcome, System
+from ringleader.actors.chores import CatchUp
 from ringleader.actors.events.scales import Priority
-from ringleader.actors.hub import CatchUp
 from ringleader.actors.publication import Routing
 from ringleader.testing import TestSystem
 from tests.held_log import Fleeting, HeldLog, Kept, Said

@@ -58,19 +58,18 @@ def test_nobody_waits_for_a_registry_that_has_caught_up_meanwhile() -> None:
     assert slowing.waiting == []
 
 
-def test_an_event_loop_of_the_users_never_waits(system: TestSystem) -> None:
-    async def publish() -> Patient:
-        published = system.publish(Patient(number=1))
-        assert system.hub.slowing.waiting == []
-        return published.event
+def test_an_event_loop_of_the_users_never_waits() -> None:
+    async def waited() -> bool:
+        return Slowing().wait(lambda: False)
 
-    assert asyncio.run(publish()) == Patient(number=1)
+    assert not asyncio.run(waited())
+    assert Slowing().wait(lambda: False)  # the thread does, once its loop has ended
 
 
 def test_a_loop_of_the_systems_never_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(here, "is_loop", True)
 
-    assert not Slowing().wait(lambda: True)
+    assert not Slowing().wait(lambda: False)
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])

@@ -18,8 +18,9 @@ TYPES = [BackpressureActivated, BackpressureReleased]
 
 
 def pressure(kind: type[Any], resource_type: str) -> Any:
-    level = {"level": PressureLevel.STOP} if kind is BackpressureActivated else {}
-    return kind(resource_type=resource_type, **level)
+    if kind is BackpressureReleased:
+        return BackpressureReleased(resource_type=resource_type)
+    return BackpressureActivated(level=PressureLevel.STOP, resource_type=resource_type)
 
 
 @pytest.mark.parametrize("kind", TYPES)
