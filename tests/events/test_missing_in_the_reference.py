@@ -40,7 +40,7 @@ def test_each_subscriber_gets_exactly_one_delivery_of_each_publication(
 
     for name, topic in (("type", kind), ("category", EventCategory.OTHER), ("all", ALL)):
         place.system.subscribe(topic, note(name))
-        place.system.subscribe(topic, note(f"durable {name}"), durable=f"durable {name}")
+        place.system.subscribe(topic, note(f"durable {name}"), durable=f"durable-{name}")
     ref = place.system.subscribe(kind, note("twice"))
     place.settle()
     for topic in (kind, ALL, EventCategory.OTHER):
