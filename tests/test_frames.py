@@ -66,6 +66,13 @@ ARGUMENTS: dict[str, dict[str, object]] = {
     "retry_letters": {"numbers": [1, 2], "wait": 5.0},
     "drop_letters": {"numbers": [1, 2]},
     "purge_letters": {"age": 60.0},
+    "find_events": {"query": {"types": ["t"], "since": 1.0, "newest": True}},
+    "find_past": {"query": {"types": ["t"]}},
+    "forget_consumer": {"consumer": "c"},
+    "plan_replay": {"order": {"to": "/a"}},
+    "rewind_consumer": {"consumer": "c", "after": 7},
+    "begin_replay": {"order": {"to": "/a"}},
+    "go_on_replaying": {"replay": "r", "wait": 1.0},
 }
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import secrets
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from ringleader.actors.base import build
 from ringleader.actors.cell import Cell
 from ringleader.actors.context import Context
 from ringleader.actors.dead_letter_options import DeadLetterOptions
-from ringleader.actors.dead_letters_memory import MemoryLetters
+from ringleader.actors.dead_letters_memory import CAPACITY as MOST_LETTERS, MemoryLetters
 from ringleader.actors.errors import (
     NoSuchActor,
     RingleaderError,
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 
 
 logger = logging.getLogger("ringleader.system")
+
+FEW_LETTERS: Final = 1_000
+"""Dead letters that are kept in memory where nobody tries them again but by hand."""
 
 
 class System(SystemEvents):
@@ -121,7 +124,9 @@ class System(SystemEvents):
         self.hub = EventHub(self.context, self.catalogue, events, self.epoch, event_log)
         self.context.events = self.hub
         self._letter_options = dead_letters or DeadLetterOptions()
-        self.keep(letters=MemoryLetters(self.catalogue.encode, self._letter_options))
+        kept = FEW_LETTERS if dead_letters is None else MOST_LETTERS
+        encode = self.catalogue.encode
+        self.keep(letters=MemoryLetters(encode, self._letter_options, capacity=kept))
         self._keeps_letters = dead_letters is not None
         self.context.handler_failed = self.hub.failed
         self.context.vigil = self._watch_list = WatchList(self.context, self._give_up)
