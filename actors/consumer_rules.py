@@ -252,8 +252,8 @@ def puts_back(settled: Settled) -> bool:
 
 
 def is_letter(settled: Settled) -> bool:
-    """Tell whether the log has to set a dead letter aside for an outcome."""
-    return settled.letter and settled.outcome is not Outcome.HANDLED
+    """Tell whether the log has to set a dead letter aside; not for what a later life gets."""
+    return settled.letter and settled.outcome not in (Outcome.HANDLED, Outcome.HANDED_OVER)
 
 
 def info(consumer: Consumer, in_hand: int, lag: int) -> ConsumerInfo:

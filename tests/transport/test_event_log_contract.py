@@ -222,6 +222,15 @@ def test_an_outcome_makes_a_dead_letter_only_if_that_is_asked_for(stand: Stand) 
     assert set(stand.letters) == {Letter("b", "c", "failed")}
 
 
+def test_an_event_that_is_handed_back_leaves_no_dead_letter(stand: Stand) -> None:
+    stand.attach()
+    stand.append("a")
+    stand.fetch()
+    assert stand.settle([1], Outcome.HANDED_OVER, letter=True) == 1
+    assert not stand.letters
+    assert stand.ids() == ["a"]
+
+
 def test_what_is_handed_over_goes_back(stand: Stand) -> None:
     stand.attach()
     stand.append("a", "b")
