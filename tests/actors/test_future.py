@@ -276,9 +276,7 @@ def test_replies_of_pykkas_kind_can_be_joined() -> None:
 class Asking(Actor):
     """Asks whom it is told to, in the ways that there are."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.next: Any = None
+    next: Any = None  # of the class: a test sets it while the actor may still be starting
 
     def ask_on(self, timeout: float | None = None) -> Any:
         return self.next.ask("on", timeout=timeout)
