@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -12,6 +11,7 @@ from .dead_letter_rules import opened
 from .dead_letters import StoredLetter
 from .events.base import Event
 from .events.unknown import UnknownEvent
+from .foreign_text import head, plain, said, shown, type_name
 from .reasons import text_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def stored_letter(
 ) -> StoredLetter:
     """Return a letter as it is stored, without a number; calls foreign code, and never raises."""
     death, event = letter.report, letter.message
-    error = letter.detail or (str(letter.reason) if death is None else _said(lambda: death.cause))
+    error = letter.detail or (str(letter.reason) if death is None else said(lambda: death.cause))
     begun = StoredLetter(
         number=0,
         event_id=None,
@@ -44,15 +44,17 @@ def stored_letter(
         path=letter.path,
         status="pending",
         reason=letter.reason,
-        error=_head(error, LINE),
+        error=head(error, LINE),
         created_at=letter.time,
         updated_at=letter.time,
-        fingerprint="" if death is None else _head(_said(lambda: death.fingerprint), LINE),
+        fingerprint="" if death is None else head(said(lambda: death.fingerprint), LINE),
         consumer=letter.consumer,
-        report="" if death is None else _said(lambda: report(death)),
+        report="" if death is None else said(lambda: report(death)),
     )
     if letter.event_id is None or not isinstance(event, Event):
-        return opened(msgspec.structs.replace(begun, note=_head(_shown(event), MESSAGE)), options)
+        return opened(
+            msgspec.structs.replace(begun, note=head(shown(event, MESSAGE), MESSAGE)), options
+        )
     return opened(_with_event(begun, letter, event, encode), options)
 
 
@@ -63,14 +65,14 @@ def _with_event(
     try:
         payload = _payload(event, envelope, encode)
     except Exception as error:  # noqa: BLE001  # whatever it is, the letter is kept
-        note = f"{_head(text_of(error), LINE)}; it was {_head(_shown(event), MESSAGE)}"
+        note = f"{head(text_of(error), LINE)}; it was {head(shown(event, MESSAGE), MESSAGE)}"
     if envelope is None and not note:
         note = "it came without an envelope"
     return msgspec.structs.replace(
         begun,
         event_id=letter.event_id,
         event_type=event.EVENT.value if envelope is None else envelope.type,
-        source="" if envelope is None else _plain(envelope.source),
+        source="" if envelope is None else plain(envelope.source),
         note=note,
         event_time=None if envelope is None else envelope.time,
         size=len(payload),
@@ -100,10 +102,10 @@ def letter_of_log(aside: SetAside, options: DeadLetterOptions) -> StoredLetter:
         path=aside.consumer,
         status="pending",
         reason=aside.reason,
-        error=_head(aside.detail or str(aside.reason), LINE),
+        error=head(aside.detail or str(aside.reason), LINE),
         created_at=aside.time,
         updated_at=aside.time,
-        source=_plain(envelope.source),
+        source=plain(envelope.source),
         consumer=aside.consumer,
         event_time=envelope.time,
         size=len(payload),
@@ -122,22 +124,22 @@ def brief_report(report: DeathReport) -> str:
         "number": report.number,
         "time": report.time,
         "uptime": report.uptime,
-        "cause": _head(report.cause, LINE),
+        "cause": head(report.cause, LINE),
         "depth": report.depth,
-        "fingerprint": _head(report.fingerprint, LINE),
+        "fingerprint": head(report.fingerprint, LINE),
     }
     return msgspec.json.encode(said).decode()
 
 
 def as_plain(letter: StoredLetter) -> dict[str, Any]:
     """Return a letter as JSON can hold it: the event's payload and the report decoded, too."""
-    plain: dict[str, Any] = msgspec.to_builtins(letter)
-    plain.pop("payload", None)
+    fields: dict[str, Any] = msgspec.to_builtins(letter)
+    fields.pop("payload", None)
     if letter.payload is not None:
-        plain["payload"] = _unpacked(letter.payload)
+        fields["payload"] = _unpacked(letter.payload)
     if letter.report:
-        plain["report"] = _parsed(letter.report)
-    return plain
+        fields["report"] = _parsed(letter.report)
+    return fields
 
 
 def _unpacked(payload: bytes) -> Any:
@@ -158,30 +160,4 @@ def _kind_of(message: Any) -> str:
     if isinstance(message, Event):
         return message.EVENT.value
     kind: type[Any] = type(message)  # pyright: ignore[reportUnknownVariableType]  # of Any
-    name = kind.__qualname__
-    return _plain(name if kind.__module__ == "builtins" else f"{kind.__module__}.{name}")
-
-
-def _shown(message: Any) -> str:
-    shown = reprlib.Repr()
-    shown.maxstring = shown.maxother = shown.maxlong = MESSAGE
-    shown.maxdict = shown.maxlist = shown.maxtuple = 20
-    return _said(lambda: shown.repr(message))
-
-
-def _said(say: Callable[[], str]) -> str:
-    """Return what foreign code says, or how it failed to."""
-    try:
-        return say()
-    except BaseException as error:  # noqa: BLE001  # its own fault, and it is told
-        return f"(it can't be shown: {type(error).__qualname__})"
-
-
-def _head(text: str, longest: int) -> str:
-    text = _plain(text)
-    return text if len(text) <= longest else f"{text[: longest - 2]} …"
-
-
-def _plain(text: str) -> str:
-    """Return a text that JSON and SQLite take: half a surrogate pair is no character."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return plain(type_name(kind))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import reprlib
 import traceback
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
+from ringleader.actors.foreign_text import head, said, shown, tail, type_name
+
 from .supervision import SupervisionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ringleader.actors.letters import DeathReport
 
     from .sqlite import Readable
@@ -112,15 +111,15 @@ def record_of(ended: Ended) -> DeathRecord:
         number=report.number,
         time=report.time,
         uptime=report.uptime,
-        cause=_head(ended.cause, LINE),
-        error=_type_name(type(reason)) if is_error else "",
-        traceback=_tail(_said(lambda: _traceback(reason)), TRACE) if is_error else "",
-        stack=_tail(report.stack, TRACE),
-        in_hand=None if report.in_hand is None else _head(_show(report.in_hand), IN_HAND),
+        cause=head(ended.cause, LINE),
+        error=type_name(type(reason)) if is_error else "",
+        traceback=tail(said(lambda: _traceback(reason)), TRACE) if is_error else "",
+        stack=tail(report.stack, TRACE),
+        in_hand=None if report.in_hand is None else head(shown(report.in_hand, IN_HAND), IN_HAND),
         depth=report.depth,
-        fingerprint=_head(_said(lambda: report.fingerprint), LINE),
-        decision=_head(ended.decision, LINE),
-        rule=_head(ended.rule, LINE),
+        fingerprint=head(said(lambda: report.fingerprint), LINE),
+        decision=head(ended.decision, LINE),
+        rule=head(ended.rule, LINE),
         left=ended.left,
     )
 
@@ -187,40 +186,5 @@ def _read(text: str) -> DeathRecord:
         ) from error
 
 
-def _type_name(kind: type) -> str:
-    name = kind.__qualname__
-    return name if kind.__module__ == "builtins" else f"{kind.__module__}.{name}"
-
-
 def _traceback(reason: Any) -> str:
     return "".join(traceback.format_exception(reason, limit=-100))
-
-
-def _show(message: Any) -> str:
-    shown = reprlib.Repr()
-    shown.maxstring = shown.maxother = shown.maxlong = IN_HAND
-    shown.maxdict = shown.maxlist = shown.maxtuple = 20
-    return _said(lambda: shown.repr(message))
-
-
-def _said(say: Callable[[], str]) -> str:
-    """Return what foreign code says, or how it failed to."""
-    try:
-        return say()
-    except BaseException as error:  # noqa: BLE001  # its own fault, and it is told
-        return f"(it can't be shown: {_type_name(type(error))})"
-
-
-def _head(text: str, longest: int) -> str:
-    text = _plain(text)
-    return text if len(text) <= longest else f"{text[: longest - 2]} …"
-
-
-def _tail(text: str, longest: int) -> str:
-    text = _plain(text)
-    return text if len(text) <= longest else f"… {text[2 - longest :]}"
-
-
-def _plain(text: str) -> str:
-    """Return a text that JSON and SQLite take: half a surrogate pair is no character."""
-    return text.encode("utf-8", "backslashreplace").decode()
