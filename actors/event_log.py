@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Then: TypeAlias = Callable[[T | RingleaderError], object]
+Listener: TypeAlias = Callable[["Sequence[Publication]"], Callable[[], object] | None]
 
 
 class EventLogError(RingleaderError):
@@ -207,8 +208,12 @@ def packed(envelope: Envelope) -> bytes:
 class EventLog(Protocol):
     """Keeps events in order, and how far each consumer has come. Safe to use from any thread."""
 
-    listener: Callable[[Sequence[Publication]], object] | None
-    """Told, in the order of `append`, what is committed. Set by the registry before it appends."""
+    listener: Listener | None
+    """Told, in the order of `append`, what is committed. Set by the registry before it appends.
+
+    What it returns is called behind the answers to fetches that this commit ends: the way to
+    another process is longer than to the registry, and begins first.
+    """
 
     @property
     def trouble(self) -> str:

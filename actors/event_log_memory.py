@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .clock import Clock
     from .consumer_rules import SetAside
-    from .event_log import ConsumerInfo, ConsumerSpec, LogQuery, Record, Settled, Then
+    from .event_log import ConsumerInfo, ConsumerSpec, Listener, LogQuery, Record, Settled, Then
     from .publication import Publication
     from .retention import Kept, Loss
 
@@ -51,7 +51,7 @@ class MemoryEventLog:
         on_loss: Callable[[tuple[str, ...], int, int], object] | None = None,
         aside: Callable[[SetAside], object] | None = None,
     ) -> None:
-        self.listener: Callable[[Sequence[Publication]], object] | None = None
+        self.listener: Listener | None = None
         self._clock = clock
         self._options = options or EventLogOptions()
         self._news = retention.RetentionNews(on_loss)
@@ -83,13 +83,16 @@ class MemoryEventLog:
         return self._consumers.hand_out(self._open, names, self._clock.time())
 
     def _tell(self, publication: Publication, handed: dict[str, Fetched] | RingleaderError) -> None:
+        behind: Callable[[], object] | None = None
         try:
             if self.listener is not None:
-                self.listener([publication])
+                behind = self.listener([publication])
         finally:
             if not isinstance(handed, RingleaderError):
                 for name, found in handed.items():
                     self._open.answer(name, found)
+        if behind is not None:
+            behind()
         if retention.is_too_much(len(self._events), self._events.size, self._options):
             self.prune(self._clock.time())
 

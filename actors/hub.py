@@ -291,14 +291,22 @@ class EventHub(Publishing):
             except (RingleaderError, ActorDeadError) as error:
                 logger.warning("%s of %s not published: %s", event.EVENT.name, report.path, error)
 
-    def _committed(self, publications: Sequence[Publication]) -> None:
+    def _committed(self, publications: Sequence[Publication]) -> Callable[[], object] | None:
+        """Give the registry what is committed; return what has it begin."""
         ref, news = self.ref, Committed(self, publications)
         if ref is None or ref.cell.mailbox.closed:
             news.refused()
-            return
-        ref.cell.mailbox.put(news)
-        if ref.cell.mailbox.closed:  # since it was looked
-            ref.cell.refuse_late()
+            return None
+        cell, mailbox = ref.cell, ref.cell.mailbox
+        mailbox.q.append(news)
+
+        def begin() -> None:
+            if not mailbox.busy:
+                mailbox.wake()
+            if mailbox.closed:  # since it was looked
+                cell.refuse_late()
+
+        return begin
 
     def catch_up(self, timeout: float) -> bool:
         """Wait until all that was published so far is routed; tell whether that was in time.

@@ -168,8 +168,10 @@ class ConsumerSide:
 
         def served(result: Handed | RingleaderError) -> None:
             if isinstance(result, Handed):
+                self._handout.served(names)
                 self._served(result)
             elif len(names) == 1:
+                self._handout.served(names)
                 self._handout.open.answer(names[0], result)
             else:
                 for name in names:  # one of them has failed, or each does
@@ -180,6 +182,7 @@ class ConsumerSide:
     def _served(self, handed: Handed) -> None:
         self._handout.answer(handed.found)
         if handed.left:
+            self._handout.leave(handed.left)
             self._serve(handed.left)
 
 

@@ -18,7 +18,7 @@ from .event_queries import head_of, numbers, records, wanted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from ringleader.actors.event_log import ConsumerInfo, ConsumerSpec, Settled
+    from ringleader.actors.event_log import ConsumerInfo, ConsumerSpec, Record, Settled
 
     from .sqlite import Readable, Tables
 
@@ -143,12 +143,30 @@ class Consumers:
         rules.check_limit(limit)
         return self._next(rules.held(load(self._tables, name), name, owner), limit)
 
-    def hand_out(self, name: str, owner: str, limit: int) -> Fetched | None:
-        """Hand out the next events to a fetch that has waited; None if its owner may be gone."""
+    def hand_out(
+        self, name: str, owner: str, limit: int, news: Sequence[Record] = ()
+    ) -> Fetched | None:
+        """Hand out the next events to a fetch that has waited; None if its owner may be gone.
+
+        Args:
+            name: of the consumer.
+            owner: who fetches.
+            limit: events at most.
+            news: what this transaction has written, if nothing else can be there for it.
+        """
         consumer = load(self._tables, name)
         if consumer is None or not rules.is_there(consumer, owner, self._now):
             return None
-        return self._next(consumer, limit)
+        found = tuple(
+            record
+            for record in news
+            if record.sequence > consumer.cursor and consumer.wants(record.envelope.type)
+        )
+        if not news or len(found) > limit:
+            return self._next(consumer, limit)
+        if found:
+            self._hand_over(consumer, [], [r.sequence for r in found], news[-1].sequence)
+        return Fetched(found, more=False)
 
     def move_on(self, names: Iterable[str]) -> None:
         """Move the cursors of those whose fetches wait over what they do not want."""
@@ -178,13 +196,20 @@ class Consumers:
         more = len(again) + len(fresh) > limit
         again, fresh = again[:limit], fresh[: max(0, limit - len(again))]
         found = tuple(records(tables, again + fresh))  # first: what can't be read changes nothing
-        self._hand_out(name, again, fresh)
-        self._save_changed(
-            consumer, rules.heard_of(rules.handed_out(consumer, fresh, head, more=more), self._now)
-        )
+        self._hand_over(consumer, again, fresh, head, more=more)
         return Fetched(found, more)
 
-    def _hand_out(self, name: str, again: list[int], fresh: list[int]) -> None:
+    def _hand_over(
+        self,
+        consumer: Consumer,
+        again: list[int],
+        fresh: list[int],
+        head: int,
+        *,
+        more: bool = False,
+    ) -> None:
+        """Note what is in hand from now on, and how far the consumer has come."""
+        name = consumer.name
         if again:
             self._tables.write(
                 "UPDATE in_hand SET handed_back = 0 "
@@ -197,6 +222,9 @@ class Consumers:
                 "SELECT ?, value, 1 FROM json_each(?)",
                 (name, _text(fresh)),
             )
+        self._save_changed(
+            consumer, rules.heard_of(rules.handed_out(consumer, fresh, head, more=more), self._now)
+        )
 
     def settle(self, name: str, owner: str, outcomes: Sequence[Settled]) -> int:
         """Note outcomes; return how many of the events were in hand still."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ringleader.actors.open_fetches import OpenFetches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from ringleader.actors.event_log import Fetched
+    from ringleader.actors.event_log import Fetched, Record
 
     from .event_consumers import Consumers
     from .sqlite import Tables
@@ -48,6 +48,7 @@ class Handout:
         self._consumers = consumers
         self._tables: Tables | None = None
         self._touched: dict[str, None] = {}
+        self._behind: set[str] = set()
 
     def touch(self, tables: Tables, name: str) -> None:
         """Take note that a transaction is about a consumer.
@@ -59,16 +60,20 @@ class Handout:
             self._tables, self._touched = tables, {}
         self._touched[name] = None
 
-    def conclude(self, tables: Tables, types: Collection[str]) -> Handed:
-        """Hand out events of these types that the transaction has written."""
-        if not types:
+    def conclude(self, tables: Tables, news: Sequence[Record]) -> Handed:
+        """Hand out the events that the transaction has written."""
+        if not news:
             return Handed({}, [])
-        return self.serve(
-            tables, list(dict.fromkeys([*self._touched_in(tables), *self.open.wanting(types)]))
-        )
+        types = {record.envelope.type for record in news}
+        names = dict.fromkeys([*self._touched_in(tables), *self.open.wanting(types)])
+        return self.serve(tables, list(names), news)
 
-    def serve(self, tables: Tables, names: Sequence[str]) -> Handed:
-        """Hand out what there is to those whose fetches wait, `AT_ONCE` of them."""
+    def serve(self, tables: Tables, names: Sequence[str], news: Sequence[Record] = ()) -> Handed:
+        """Hand out what there is to those whose fetches wait, `AT_ONCE` of them.
+
+        What waits has seen all that was there before it, so that nothing but `news` can be there
+        for it; unless it was to be looked after behind the transaction, and was not yet.
+        """
         touched = self._touched_in(tables)
         left = [name for name in names if name in touched]  # before any is touched here
         free = [name for name in names if name not in touched]
@@ -76,7 +81,8 @@ class Handout:
         found: dict[str, Fetched] = {}
         for name in free[:AT_ONCE]:
             fetch = self.open.get(name)
-            fetched = fetch and consumers.hand_out(name, fetch.owner, fetch.limit)
+            known = () if name in self._behind else news
+            fetched = fetch and consumers.hand_out(name, fetch.owner, fetch.limit, known)
             if fetched and fetched.records:
                 found[name] = fetched
                 self.touch(tables, name)  # it is answered once
@@ -84,6 +90,14 @@ class Handout:
 
     def _touched_in(self, tables: Tables) -> dict[str, None]:
         return self._touched if self._tables is tables else {}
+
+    def leave(self, names: Iterable[str]) -> None:
+        """Take note of who must be looked after, and is behind until that is done."""
+        self._behind.update(names)
+
+    def served(self, names: Iterable[str]) -> None:
+        """Take note of who was looked after."""
+        self._behind.difference_update(names)
 
     def answer(self, found: dict[str, Fetched]) -> None:
         """Tell what was handed out, when it is committed."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
-from ringleader.actors.event_log import LogStatistics
+from msgspec.structs import replace
+
+from ringleader.actors.event_log import LogStatistics, Record
 from ringleader.actors.publication import Routing
 from ringleader.actors.retention import OVERHEAD, RetentionNews, is_too_much
 
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from ringleader.actors.errors import RingleaderError
     from ringleader.actors.event_log import (
         ConsumerInfo,
+        Listener,
         LogQuery,
-        Record,
     )
     from ringleader.actors.options import EventLogOptions
     from ringleader.actors.publication import Publication
@@ -49,6 +51,12 @@ class _Appended:
         self.publication, self.row = publication, row
         self.sequence = 0
         self.head: int | None = None
+
+    @property
+    def record(self) -> Record:
+        """The event as it is in the log."""
+        envelope = replace(self.publication.envelope, sequence=self.sequence)
+        return Record(self.sequence, envelope, self.publication.payload)
 
 
 class _Tally(NamedTuple):
@@ -85,7 +93,8 @@ class SqliteEventLog(ConsumerSide):
         on_loss: Callable[[tuple[str, ...], int, int], object] | None = None,
         aside: Aside = keep_letter,
     ) -> None:
-        self.listener: Callable[[Sequence[Publication]], object] | None = None
+        self.listener: Listener | None = None
+        self._behind: list[Callable[[], object]] = []
         super().__init__(writer, clock, aside)
         self._reader, self._options = reader, options
         self._size_of_file = size_of_file
@@ -132,11 +141,17 @@ class SqliteEventLog(ConsumerSide):
 
     def conclude(self, tables: Tables, items: Sequence[_Appended], /) -> Handed:
         """Hand out events that were written to those whose fetches wait."""
-        return self._handout.conclude(tables, _types(items))
+        return self._handout.conclude(tables, [item.record for item in items if item.sequence > 0])
 
     def concluded(self, result: Handed | None, /) -> None:
         """Tell what was handed out, and look after the rest."""
         self._served(result or Handed({}, self._handout.open.names()))
+
+    def told(self, _: Sequence[_Appended], /) -> None:
+        """Do what the listener has left for now."""
+        behind, self._behind = self._behind, []
+        for call in behind:
+            call()
 
     def passed(self, items: Sequence[_Appended], /) -> None:
         """Tell the listener of events that are committed, and of those that are not logged."""
@@ -163,10 +178,11 @@ class SqliteEventLog(ConsumerSide):
             return
         logger.error("%s %s is not in the event log: %s", event.envelope.type, event.id, error)
         self._tell([event])
+        self.told(())
 
     def _tell(self, publications: list[Publication]) -> None:
-        if self.listener is not None:
-            self.listener(publications)
+        if self.listener is not None and (behind := self.listener(publications)) is not None:
+            self._behind.append(behind)
 
     def read(self, query: LogQuery) -> list[Record]:
         """Return the events that match; does not wait for commits."""

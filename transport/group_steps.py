@@ -44,6 +44,10 @@ class Stream(Protocol):
         """Hear of items that are committed, or not to be written, in order."""
         ...
 
+    def told(self, items: Sequence[Any], /) -> None:
+        """Hear, behind `passed` and `concluded`, that all was said about items."""
+        ...
+
     def refused(self, item: Any, error: RingleaderError, /) -> None:
         """Hear of an item that can't be written, whatever the disk does."""
         ...

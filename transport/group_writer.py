@@ -264,6 +264,8 @@ class GroupWriter:
             _guarded(stream.passed, items)
         for stream, result in ends:
             _guarded(stream.concluded, result)
+        for stream, items in streams:
+            _guarded(stream.told, items)
         self._tell(steps, results)
         return None
 
@@ -327,6 +329,7 @@ class GroupWriter:
         self._done += len(entries)
         for stream, items in by_stream((entry.stream, [entry.item]) for entry in entries):
             _guarded(stream.passed, items)
+            _guarded(stream.told, items)
 
 
 def _explained(error: Exception) -> RingleaderError:

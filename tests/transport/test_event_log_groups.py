@@ -160,10 +160,10 @@ def test_an_event_that_can_t_be_handed_out_is_kept_and_told_all_the_same(
 ) -> None:
     real = event_consumers.Consumers.hand_out
 
-    def fail(consumers: Any, name: str, owner: str, limit: int) -> Fetched | None:
+    def fail(consumers: Any, name: str, owner: str, limit: int, news: Any) -> Fetched | None:
         if name == "c":
             raise ValueError("a bug")
-        return real(consumers, name, owner, limit)
+        return real(consumers, name, owner, limit, news)
 
     monkeypatch.setattr(event_consumers.Consumers, "hand_out", fail)
     for name in ("c", "d"):

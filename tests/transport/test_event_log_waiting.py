@@ -86,11 +86,16 @@ def test_each_consumer_that_waits_gets_it(stand: Stand) -> None:
 def test_the_listener_hears_of_an_event_before_it_is_handed_out(stand: Stand) -> None:
     told: list[str] = []
     stand.attach()
-    stand.log.listener = lambda _: told.append("listener")
+
+    def listen(_: object) -> Callable[[], object]:
+        told.append("listener")
+        return lambda: told.append("what it has left for now")
+
+    stand.log.listener = listen
     stand.log.fetch("c", "o", 1, lambda _: told.append("consumer"), wait=True)
     assert stand.log.flush(PATIENCE)
     stand.append("a")
-    assert told == ["listener", "consumer"]
+    assert told == ["listener", "consumer", "what it has left for now"]
 
 
 def test_who_fails_at_the_answer_stops_nothing(

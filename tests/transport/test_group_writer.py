@@ -90,6 +90,7 @@ class Numbers:
     def __init__(self) -> None:
         self.groups: list[list[int]] = []
         self.ends: list[list[int] | None] = []
+        self.untold = 0
         self.fails: Exception | None = None
         self.refused_ones: list[tuple[int, str]] = []
 
@@ -115,6 +116,12 @@ class Numbers:
 
     def passed(self, items: Sequence[int], /) -> None:
         self.groups.append(list(items))
+        self.untold += 1
+
+    def told(self, items: Sequence[int], /) -> None:
+        assert self.groups[-1] == list(items)
+        self.untold -= 1
+        assert not self.untold
 
     def refused(self, item: int, error: RingleaderError, /) -> None:
         self.refused_ones.append((item, str(error)))
