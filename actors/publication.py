@@ -61,7 +61,7 @@ class Receipt:
 Decision: TypeAlias = tuple[Routing, int, str | None]
 
 
-class Publication(msgspec.Struct, eq=False):
+class Publication(msgspec.Struct, eq=False, gc=False):
     """A published event; returned at once, while the registry may not have seen it yet.
 
     Who wants to know what became of it awaits it, or calls `get`; nobody has to.

@@ -143,7 +143,7 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True):
         return cls(name=name.upper(), value=name.lower(), **data)
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A fact in the past tense. Its fields are its payload; all else is in the envelope.
 
     The constructor does not check types (msgspec); `Catalogue.validated` does, at publication.
@@ -156,7 +156,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     EVENT: ClassVar[EventType]
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who says it, when, and why: the context attributes of CloudEvents 1.0 and extensions.
 
     `time`, `sequence` and `epoch` are numbers here; CloudEvents writes them as strings.
