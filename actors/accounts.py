@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _thread import allocate_lock
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from pykka import ActorDeadError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .ref import Ref
 
 HANDLED = Outcome.HANDLED
+ONLY_ROUTED = frozenset({Routed})
+_route = attrgetter("route")
 SHORT = 1e-4
 """Seconds: of handlers of events that take less, only a whole turn is timed."""
 
@@ -108,13 +111,15 @@ class Accounts:
     def _count_routed(self, part: list[Any]) -> None:
         """Count what a turn has handled for its subscriptions; the caller has the lock."""
         self._routed = False
-        items = [item for item in part if type(item) is Routed]
+        items = part
+        if not ONLY_ROUTED.issuperset(map(type, part)):
+            items = [item for item in part if type(item) is Routed]
         began, self._began = self._began, None
         seconds = 0.0
         if items and began is not None:
             seconds = (self.context.now() - began) / len(items)
             self.is_slow = seconds > SHORT
-        routes = [item.route for item in items]
+        routes = list(map(_route, items))
         while routes:
             route = routes[0]
             number = routes.count(route)

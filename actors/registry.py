@@ -115,23 +115,20 @@ class Registry(Actor):
     @handles(Publication)
     def route(self, publication: Publication) -> None:
         """Count, deduplicate, and commit or deliver."""
-        hub, event = self._hub, publication.event
+        hub, event, envelope = self._hub, publication.event, publication.envelope
         kind = hub.kinds[type(event)]
         kind.published += 1
-        key = kind.key
-        if hub.window is not None and (key is not None or not publication.is_own):
+        key, window = kind.key, hub.window
+        if window is not None and (key is not None or not publication.is_own):
             original, now = None, self._now()
             if not publication.is_own:  # others may give an id twice
-                original = hub.window.original(publication.id, publication.id, now)
+                original = window.original(envelope.id, envelope.id, now)
             if original is None and key is not None:
-                seen = key(event, publication.payload)
-                original = hub.window.original(seen, publication.id, now)
+                original = window.original(key(event, publication.payload), envelope.id, now)
             if original is not None:
                 self._drop(publication, original)
                 return
-        if hub.log is not None and (
-            publication.is_logged or publication.envelope.source in hub.passing
-        ):
+        if hub.log is not None and (publication.is_logged or envelope.source in hub.passing):
             self._commit(publication)
             return
         route = hub.waiting_route
@@ -140,7 +137,7 @@ class Registry(Actor):
             and route.kind is type(event)
             and route.is_current
             and not kind.is_urgent
-            and publication.envelope.source not in route.by_path
+            and envelope.source not in route.by_path
             and len(hub.waiting) < MANY
         ):
             hub.waiting.append(publication)  # with others of its type; the way of most events

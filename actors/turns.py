@@ -106,22 +106,22 @@ class Turns(Accounts):
             is_slow, began = self.is_slow, None
             try:
                 for item in self._begin(current, sched):
-                    kind: type[Any] = type(item)  # pyright: ignore[reportUnknownVariableType]  # of Any
-                    if kind is Routed:
+                    if type(item) is Routed:
                         if began is None:
                             began, direct = self.context.now(), getattr(actor, "_direct", special)
                             self._began, self._routed = began, True
                         current.delivery, event = item, item.event
-                        if type(event) in direct:
-                            direct[type(event)](actor, event)
-                        else:
+                        handler = direct.get(type(event))
+                        if handler is None:
                             on_receive(event)
+                        else:
+                            handler(actor, event)
                         current.through = item
                         if is_slow:
                             self._time(current, item, began)
                             began = None
-                    elif kind in special:
-                        special[kind](self, current, item)
+                    elif type(item) in special:
+                        special[type(item)](self, current, item)
                     else:
                         on_receive(item)
                     left -= 1
