@@ -11,7 +11,8 @@ import psutil
 import pytest
 from rich.console import Console
 
-from benchmarks.events import effort_of, main, parse
+from benchmarks.arguments import effort_of
+from benchmarks.events import main, parse
 from benchmarks.events_cases import CASES, OURS, Case, Peer
 from benchmarks.events_crossing import WAYS, Delays, Way
 from benchmarks.events_delays import conclude
@@ -214,7 +215,7 @@ def test_quick_is_shorter_than_the_full_measurement() -> None:
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
-        (["rout"], "no case is named 'rout'; there are route"),
+        (["rout"], "no case is named 'rout': did you mean 'route'"),
         (["--rounds", "0"], "--rounds must be at least 1, not 0"),
         (["--scale", "0"], "--scale must be greater than 0, not 0.0"),
     ],

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from benchmarks.__main__ import effort_of, main, parse
+from benchmarks.__main__ import main, parse
+from benchmarks.arguments import effort_of
 from benchmarks.report import Report, short
 
 if TYPE_CHECKING:
