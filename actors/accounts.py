@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from _thread import allocate_lock
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from pykka import ActorDeadError
@@ -18,12 +17,20 @@ if TYPE_CHECKING:
     from .incarnation import Incarnation
     from .mailbox import Mailbox
     from .ref import Ref
+    from .routing import Route
 
 HANDLED = Outcome.HANDLED
-ONLY_ROUTED = frozenset({Routed})
-_route = attrgetter("route")
 SHORT = 1e-4
 """Seconds: of handlers of events that take less, only a whole turn is timed."""
+
+
+def _by_route(items: list[Any]) -> dict[Route, list[Routed]]:
+    """Sort out the events for many by what they are routed by: one type, and its subscribers."""
+    found: dict[Route, list[Routed]] = {}
+    for item in items:
+        if type(item) is Routed:
+            found.setdefault(item.route, []).append(item)
+    return found
 
 
 class Accounts:
@@ -108,31 +115,26 @@ class Accounts:
         mailbox = self.mailbox
         return len(mailbox.last_cut) - (mailbox.cut_off - self._place)
 
-    def _count_routed(self, part: list[Any]) -> None:
-        """Count what a turn has handled for its subscriptions; the caller has the lock."""
+    def _count_routed(self, part: list[Any], route: Route | None = None) -> None:
+        """Count what a turn has handled for its subscriptions; the caller has the lock.
+
+        Args:
+            part: what was handled.
+            route: of all that is in it, if that is known.
+        """
         self._routed = False
-        items = part
-        if not ONLY_ROUTED.issuperset(map(type, part)):
-            items = [item for item in part if type(item) is Routed]
+        items_by_route = _by_route(part) if route is None else {route: part}
         began, self._began = self._began, None
         seconds = 0.0
-        if items and began is not None:
-            seconds = (self.context.now() - began) / len(items)
+        if items_by_route and began is not None:
+            number = sum(map(len, items_by_route.values()))
+            seconds = (self.context.now() - began) / number
             self.is_slow = seconds > SHORT
-        routes = list(map(_route, items))
-        while routes:
-            route = routes[0]
-            number = routes.count(route)
-            subscription = route.by_cell[self]
-            subscription.handled(number)
+        for of, items in items_by_route.items():
+            subscription = of.by_cell[self]  # type: ignore[index]  # a cell
+            subscription.handled(len(items))
             if subscription.notes is not None and began is not None:
-                mine = items
-                if number < len(routes):
-                    mine = [item for item in items if item.route is route]
-                subscription.notes.append(Note(self.path, mine, seconds, HANDLED))
-            routes = (
-                [other for other in routes if other is not route] if len(routes) > number else []
-            )
+                subscription.notes.append(Note(self.path, items, seconds, HANDLED))
 
     # ------------------------------------------------------------------- refusals
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ class DedupWindow:
                 del seen[key]
 
     def _next_generation(self, now: float) -> dict[Hashable, tuple[float, str]]:
-        oldest = now - self.window
-        self.evicted += sum(then > oldest for then, _ in self._old.values())
+        times = [then for then, _ in self._old.values()]  # in order, as they came
+        self.evicted += len(times) - bisect_right(times, now - self.window)
         self._old, self._young, self._began = self._young, {}, now
         return self._young
 

@@ -75,8 +75,14 @@ def key_function(event_type: EventType) -> Key | None:
         case "key":
             return lambda event, _: (value, *(_hashable(getattr(event, f)) for f in fields))
         case "content":
-            prefix = value.encode() + b"\0"
-            return lambda _, payload: hashlib.sha256(prefix + payload).digest()
+            begun = hashlib.sha256(value.encode() + b"\0")  # a copy is cheaper than a new one
+
+            def digest(_: Event, payload: bytes) -> bytes:
+                copy = begun.copy()
+                copy.update(payload)
+                return copy.digest()
+
+            return digest
 
 
 def _hashable(value: Any) -> Hashable:

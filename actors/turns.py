@@ -15,18 +15,23 @@ from .message import Note, Routed
 from .specials import SPECIAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .dispatch import Dispatcher
     from .incarnation import Incarnation
     from .lifecycle import Reason
     from .message import Delivery
+    from .routing import Route
 
 RUNNING, ENDED = Phase.RUNNING, Phase.ENDED  # an enum's members are slow to look up
 ON_LOOP = -1
 """In place of a thread, for a turn that is a task of an event loop."""
 
 logger = logging.getLogger("ringleader.actor")
+
+
+def _receive(actor: Any, event: Any) -> None:
+    actor.on_receive(event)
 
 
 class Turns(Accounts):
@@ -85,6 +90,9 @@ class Turns(Accounts):
         sched = mailbox.sched
         self.in_turn = get_ident()
         left = turn
+        route: Any = None
+        handler: Callable[[Any, Any], Any] = _receive
+        sorts = 0
         try:
             if mailbox.control:
                 self._obey_all(sched)
@@ -102,28 +110,27 @@ class Turns(Accounts):
                 return  # ended in this moment
             # No check whether it still lives: its end takes the rest of the batch away.
             on_receive, special = actor.on_receive, SPECIAL
-            direct: Any = None
-            is_slow, began = self.is_slow, None
+            handlers: dict[Route, Callable[[Any, Any], Any]] | None = None
             try:
                 for item in self._begin(current, sched):
                     if type(item) is Routed:
-                        if began is None:
-                            began, direct = self.context.now(), getattr(actor, "_direct", special)
-                            self._began, self._routed = began, True
-                        current.delivery, event = item, item.event
-                        handler = direct.get(type(event))
-                        if handler is None:
-                            on_receive(event)
-                        else:
-                            handler(actor, event)
+                        if item.route is not route:
+                            route, sorts = item.route, sorts + 1
+                            if handlers is None:
+                                handlers = {}
+                                self._routed, self._began = True, self.context.now()
+                            if route not in handlers:
+                                handlers[route] = self._handler_of(route, current)
+                            handler = handlers[route]
+                        current.delivery = item
+                        handler(actor, item.event)
                         current.through = item
-                        if is_slow:
-                            self._time(current, item, began)
-                            began = None
-                    elif type(item) in special:
-                        special[type(item)](self, current, item)
                     else:
-                        on_receive(item)
+                        sorts = 2  # not one for all
+                        if type(item) in special:
+                            special[type(item)](self, current, item)
+                        else:
+                            on_receive(item)
                     left -= 1
                     if not left:
                         mailbox.partial = True
@@ -142,7 +149,28 @@ class Turns(Accounts):
                 del actor, on_receive  # the error's traceback keeps this frame
         finally:
             if self.in_turn != ON_LOOP:  # else the task ends it
-                self._end_turn(sched, turn - left)
+                self._end_turn(sched, turn - left, route if sorts == 1 else None)
+
+    def _handler_of(self, route: Route, incarnation: Incarnation) -> Callable[[Any, Any], Any]:
+        """Return what takes the events of a type in this turn; it is called with the actor."""
+        handler: Callable[[Any, Any], Any]
+        handler = getattr(incarnation.actor, "_direct", SPECIAL).get(route.kind, _receive)
+        is_timed = self.is_slow or self._began is None
+        return self._timed(handler, incarnation) if is_timed else handler
+
+    def _timed(
+        self, handler: Callable[[Any, Any], Any], incarnation: Incarnation
+    ) -> Callable[[Any, Any], Any]:
+        """Return a handler of which each call is timed."""
+
+        def timed(actor: Any, event: Any) -> None:
+            item: Any = incarnation.delivery
+            self._began = began = self.context.now()
+            handler(actor, event)
+            incarnation.through = item
+            self._time(incarnation, item, began)
+
+        return timed
 
     def _time(self, incarnation: Incarnation, item: Routed, began: float) -> None:
         """Note how long a handler took that is one of those that take their time."""
@@ -176,8 +204,14 @@ class Turns(Accounts):
             mailbox.let_in()
         return batch
 
-    def _end_turn(self, sched: Any, done: int) -> None:
-        """Count, and give the turn away; `done` messages were handled, or settled otherwise."""
+    def _end_turn(self, sched: Any, done: int, route: Route | None = None) -> None:
+        """Count, and give the turn away.
+
+        Args:
+            sched: what the turn was begun with.
+            done: so many messages were handled, or settled otherwise.
+            route: of all of them, if they are events for many of one type.
+        """
         mailbox = self.mailbox
         with self._lock:
             if sched is not mailbox.sched:
@@ -185,7 +219,7 @@ class Turns(Accounts):
             if done and self._serving:  # else the end of its incarnation has counted
                 if self._routed:
                     begin = self._begin_of_turn()
-                    self._count_routed(mailbox.last_cut[begin : begin + done])
+                    self._count_routed(mailbox.last_cut[begin : begin + done], route)
                 if mailbox.closed or self._settled:
                     self._tally(HANDLED, done - self._settled)
                     self._settled = 0

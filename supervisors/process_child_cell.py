@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ringleader.actors.letters import Outcome
     from ringleader.actors.lifecycle import News
     from ringleader.actors.ref import Ref
+    from ringleader.actors.routing import Route
 
     from .process_child_link import ChildLink
 
@@ -160,9 +161,9 @@ class ChildCell(Cell):
         self.link.send(word, data)
         self.on_end()
 
-    def _end_turn(self, sched: Any, done: int) -> None:
+    def _end_turn(self, sched: Any, done: int, route: Route | None = None) -> None:
         current = self.current
-        super()._end_turn(sched, done)
+        super()._end_turn(sched, done, route)
         if not done or current is None or not current.alive:
             return
         status, data = (Status.TOLD, b"") if self.reply is None else self.reply.collect()

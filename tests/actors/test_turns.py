@@ -10,6 +10,7 @@ from ringleader.actors.base import Actor
 from ringleader.actors.dispatch import TURN
 from ringleader.actors.events.training import TrainingCompleted, TrainingStarted
 from ringleader.actors.handlers import handles
+from ringleader.actors.history import Handling
 from ringleader.actors.letters import Outcome
 from ringleader.actors.lifecycle import LATER, Exit
 from ringleader.actors.message import Ask, Call
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ringleader.actors.events.base import Envelope, Event
     from ringleader.actors.future import Reply
     from ringleader.actors.incarnation import Incarnation
+    from ringleader.testing import ManualClock
     from tests.actors.stage import Stage
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -271,6 +273,71 @@ def test_what_is_published_while_an_event_is_in_hand_was_caused_by_it(kind: type
     assert causes == [cause.id, None]
     statistics = system.statistics()
     assert statistics.events.outcomes == {Outcome.HANDLED: 1}
+
+
+class Listener(Actor):
+    """Takes two types of events, each of which takes it some seconds, and text."""
+
+    def __init__(self, clock: ManualClock, seconds: float) -> None:
+        super().__init__()
+        self.clock, self.seconds = clock, seconds
+        self.seen: list[Any] = []
+
+    @handles(TrainingStarted, TrainingCompleted)
+    def on_event(self, event: Event) -> None:
+        self.clock.advance(self.seconds)
+        self.seen.append(type(event))
+
+    @handles(str)
+    def on_text(self, message: str) -> None:
+        self.seen.append(message)
+
+
+class Catching(Listener):
+    """The same, with an `on_receive` of its own."""
+
+    def on_receive(self, message: Any) -> Any:
+        return super().on_receive(message)
+
+
+@pytest.mark.parametrize("kind", [Listener, Catching])
+@pytest.mark.parametrize("seconds", [0.0, 2.0])
+@pytest.mark.parametrize(
+    "mixture",
+    [
+        [TrainingCompleted, TrainingCompleted],
+        ["text", TrainingCompleted],
+        [TrainingCompleted, "text"],
+        [TrainingCompleted, "text", TrainingCompleted],
+        [TrainingStarted, TrainingCompleted, TrainingStarted],
+    ],
+)
+def test_each_event_of_a_turn_is_counted_and_noted_once_whatever_is_between_them(
+    kind: type[Listener], seconds: float, mixture: list[Any]
+) -> None:
+    with TestSystem() as system:
+        ref = system.start_child(ChildSpec("listener", kind, (system.manual, seconds)))
+        system.run()
+        cell, instance = ref.cell, ref.cell.instance
+        handled = outcomes(cell).get("handled", 0)
+        for turn in range(3):  # after the first one it is known how long they take
+            cell.mailbox.busy = cell.mailbox.sched.acquire(blocking=False)  # until all are there
+            for place, item in enumerate(mixture):
+                if item == "text":
+                    ref.tell(item)
+                else:
+                    system.publish(item(config_key=f"{turn} {place}", model_path="m"), source="me")
+                    system.run()
+            cell.dispatcher.put(cell)
+            system.run()
+
+        assert instance.seen == mixture * 3
+        assert outcomes(cell) == {"handled": handled + len(mixture) * 3}
+        events = 3 * sum(item != "text" for item in mixture)
+        assert system.statistics().events.outcomes == {Outcome.HANDLED: events}
+        assert [past.handlings for past in system.hub.history.find(source="me")] == [
+            (Handling("/listener", "handled", seconds),)
+        ] * events
 
 
 # ---------------------------------------------------------------- a turn that was given up
