@@ -15,7 +15,7 @@ STAMP_DEV  := $(VENV)/.ringleader-dev
 STAMP_BENCH := $(VENV)/.ringleader-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench soak clean
+.PHONY: help run test lint bench soak soak-bridge clean
 
 help:
 	@echo 'make run    run the self-play pipeline: three iterations, a crash every five seconds'
@@ -23,6 +23,7 @@ help:
 	@echo 'make lint   check formatting, lint and types'
 	@echo 'make bench  measure against stock Pykka, blinker and NATS (about three minutes)'
 	@echo 'make soak   crash, hang and kill 200 actors under load for a minute; are all sums right?'
+	@echo 'make soak-bridge  kill, cut off and freeze five nodes for a minute (root, Linux); are all sums right?'
 	@echo 'make clean  remove .venv, caches and builds; data in .ringleader stays'
 	@echo
 	@echo 'ARGS="..."         adds arguments to run, test, bench and soak: make run ARGS="--seed 7"'
@@ -46,9 +47,13 @@ bench: $(STAMP_BENCH)
 	$(BIN)/python -m benchmarks --quick $(ARGS)
 	$(BIN)/python -m benchmarks.supervision --quick
 	$(BIN)/python -m benchmarks.events --quick
+	$(BIN)/python -m benchmarks.bridge --quick
 
 soak: $(STAMP_RUN)
 	$(BIN)/python -m benchmarks.soak $(ARGS)
+
+soak-bridge: $(STAMP_DEV)
+	$(BIN)/python -m tests.bridge.soak $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -75,6 +75,9 @@ class Actor(pykka.Actor):
     goes on where it stopped, over restarts of the node too. Types that are not logged come as to
     everybody else."""
 
+    exported: ClassVar[bool] = False
+    """Whether other nodes may reach it: send it messages, call its public methods, watch it."""
+
     handlers: ClassVar[Mapping[type[Any] | Topic, Handler]] = {}
     """By type and by topic of events, what `@handles` declared."""
 

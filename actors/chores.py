@@ -1,4 +1,4 @@
-"""What the registry is told beside events: commits, looks, and that somebody waits for it."""
+"""What the registry is told beside events: commits, imports, looks, and that somebody waits."""
 
 from __future__ import annotations
 
@@ -33,6 +33,20 @@ class Committed(Chore):
                 publication.decided(Routing.DUPLICATE, 0, publication.id)
             else:  # durable consumers get it at the next start
                 publication.decided(Routing.UNROUTED)
+
+
+class TakenIn(Chore):
+    """Events of other nodes that the log has, in order; `is_again`: dead letters, however old."""
+
+    __slots__ = ("is_again", "publications")
+
+    def __init__(self, publications: Sequence[Publication], *, is_again: bool = False) -> None:
+        self.publications, self.is_again = deque(publications), is_again
+
+    def refused(self) -> None:
+        """Leave them to durable consumers, which get them at the next start."""
+        for publication in self.publications:
+            publication.decided(Routing.UNROUTED)
 
 
 class Look(Chore):

@@ -166,7 +166,7 @@ class Feed:
     def owe(self, sequence: int) -> None:
         """Take note that this event will come out of the log, and all before it."""
         if not self.is_closed:
-            self._owed = sequence
+            self._owed = max(self._owed, sequence)
 
     @property
     def is_owing(self) -> bool:

@@ -150,8 +150,17 @@ class RemoteError(RingleaderError):
 
     Attributes:
         type_name: `module:qualname` of its class.
+        remote_traceback: as text; empty if it came from a process of this node, whose errors have
+            it in a note.
     """
+
+    remote_traceback: str = ""
 
     def __init__(self, type_name: str, text: str) -> None:
         super().__init__(f"{type_name}: {text}" if text else type_name)
         self.type_name = type_name
+
+    @property
+    def kind(self) -> str:
+        """The name of its class alone."""
+        return self.type_name.rpartition(":")[2]

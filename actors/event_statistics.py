@@ -25,6 +25,7 @@ class EventStatistics:
         shed: events dropped to the dead letters under pressure; not among `published`.
         refused: events that their publishers got back under pressure.
         expired: events that were older than their type's `max_age` when they came.
+        taken_in: events of other nodes that came over the bridge; not among `published`.
         level: how far behind the registry is.
     """
 
@@ -41,4 +42,5 @@ class EventStatistics:
     shed: int = 0
     refused: int = 0
     expired: int = 0
+    taken_in: int = 0
     level: str = "none"

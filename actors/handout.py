@@ -117,8 +117,8 @@ class Handout:
         paths: list[str] = []
         durable = 0
         for subscription in route.subscriptions:
-            if subscription.path == envelope.source and not subscription.echo:
-                continue  # a component does not hear its own echo
+            if is_echo(subscription, envelope):
+                continue
             feed = subscription.feed
             if feed is not None and publication.sequence is not None:
                 feed.owe(publication.sequence)  # its condition is asked when it comes
@@ -171,3 +171,13 @@ class Handout:
             detail = f"its condition raised {type(error).__name__}: {error}"
             self._hub.letter(subscription, event, envelope, Outcome.FAILED, detail)
             return False
+
+
+def is_echo(subscription: Subscription, envelope: Envelope) -> bool:
+    """Tell whether a component would hear what it has said itself, and does not want to.
+
+    Its namesake on another node is another one.
+    """
+    return (
+        envelope.source == subscription.path and not subscription.echo and envelope.origin is None
+    )

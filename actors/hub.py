@@ -20,8 +20,8 @@ from .events.errors import EventValidationError, UnknownEventTypeError
 from .events.health import HealthAlert
 from .handler_failures import failure_events
 from .history import History
+from .intake import Intake
 from .letters import DeadLetter, Outcome
-from .publishing import Publishing
 from .routing import RoutingTable, Subscription
 from .topics import check_timeout, check_topic, condition
 from .wiring import wire
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("ringleader.events")
 
 
-class EventHub(Publishing):
-    """Subscriptions, counters, history; and, as `Publishing`, the way to the registry.
+class EventHub(Intake):
+    """Subscriptions, counters, history; and, as `Publishing` and `Intake`, ways to the registry.
 
     Args:
         context: of the system.
@@ -109,7 +109,7 @@ class EventHub(Publishing):
             with suppress(UnknownEventTypeError, EventValidationError):  # of another version
                 event = self.catalogue.decode(record.envelope.type, record.payload)
                 key = self.kind(type(event)).key
-                if key is not None:
+                if key is not None and record.envelope.origin is None:
                     window.original(key(event, record.payload), record.envelope.id, then)
 
     def lost(self, consumers: tuple[str, ...], first: int, last: int) -> None:
@@ -293,20 +293,7 @@ class EventHub(Publishing):
 
     def _committed(self, publications: Sequence[Publication]) -> Callable[[], object] | None:
         """Give the registry what is committed; return what has it begin."""
-        ref, news = self.ref, Committed(self, publications)
-        if ref is None or ref.cell.mailbox.closed:
-            news.refused()
-            return None
-        cell, mailbox = ref.cell, ref.cell.mailbox
-        mailbox.q.append(news)
-
-        def begin() -> None:
-            if not mailbox.busy:
-                mailbox.wake()
-            if mailbox.closed:  # since it was looked
-                cell.refuse_late()
-
-        return begin
+        return self.give(Committed(self, publications))
 
     def catch_up(self, timeout: float) -> bool:
         """Wait until all that was published so far is routed; tell whether that was in time.
@@ -359,5 +346,6 @@ class EventHub(Publishing):
             shed=self.shed,
             refused=self.refused,
             expired=self.expired,
+            taken_in=self.taken_in,
             level=str(self.level),
         )

@@ -65,6 +65,8 @@ class Publishing:
         slowing: makes publishers wait.
         level: how far behind the registry is, as it says itself.
         in_log: events given to the log and not committed yet; counted by the registry.
+        also_logged: names of types that are kept in the log although the catalogue says no; set
+            before the first event.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Publishing:
         self.slowing = Slowing()
         self.level = NONE
         self.in_log = 0
+        self.also_logged: frozenset[str] = frozenset()
         self.looped = self.shed = self.refused = self.expired = 0
         self.unknown: Counter[str] = Counter()
         self.renamed: Counter[str] = Counter()
@@ -128,7 +131,8 @@ class Publishing:
             self._check_words(kind, source, subject)
         publication = Publication(value, payload, envelope, kind.is_logged)
         ref = self.ref
-        if ref is None or kind.is_urgent or kind.is_logged or self.level is not NONE:
+        is_special = kind.is_urgent or (kind.is_logged and self.log is not None)
+        if is_special or ref is None or self.level is not NONE:
             return self._send(publication, kind)
         mailbox = ref.cell.mailbox  # as `tell` does it: every event that is published comes here
         if mailbox.closed or len(mailbox.q) >= mailbox.capacity or self.context.abandoned:
@@ -245,10 +249,7 @@ class Publishing:
         )
         publication = Publication(value, data, envelope, kind.is_logged)
         if time is not None and kind.max_age is not None and now - time > kind.max_age:
-            self.expired += 1
-            age = f"published {now - time:.0f} s ago; events of its type mean nothing after "
-            self.set_aside(publication, Outcome.EXPIRED, f"{age}{kind.max_age:g} s")
-            publication.decided(Routing.EXPIRED)
+            self.expire(publication, now - time, kind.max_age)
             return publication
         return self._send(publication, kind, is_own=id is None)
 
@@ -257,7 +258,9 @@ class Publishing:
         kind = self.kinds.get(event_class)
         if kind is None:
             check = self.catalogue.check_of(event_class)
-            kind = self.kinds.setdefault(event_class, Kind(event_class.EVENT, check))
+            new = Kind(event_class.EVENT, check)
+            new.is_logged = new.is_logged or new.name in self.also_logged
+            kind = self.kinds.setdefault(event_class, new)
         return kind
 
     def _send(self, publication: Publication, kind: Kind, *, is_own: bool = True) -> Publication:
@@ -314,6 +317,13 @@ class Publishing:
         detail = "the registry stopped before it was routed"
         self.set_aside(publication, Outcome.UNDELIVERABLE, detail)
         publication.decided(Routing.REJECTED)
+
+    def expire(self, publication: Publication, age: float, most: float) -> None:
+        """Set aside an event that is too old to be routed, and tell its publisher."""
+        self.expired += 1
+        words = f"published {age:.0f} s ago; events of its type mean nothing after {most:g} s"
+        self.set_aside(publication, Outcome.EXPIRED, words)
+        publication.decided(Routing.EXPIRED)
 
     def set_aside(self, publication: Publication, outcome: Outcome, detail: str) -> None:
         """Keep an event that is not routed among the dead letters."""

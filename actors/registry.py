@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 import msgspec
 
 from .base import Actor
-from .chores import CatchUp, Committed, Look
+from .chores import CatchUp, Committed, Look, TakenIn
 from .consumer import CaughtUp, Handed
 from .errors import RingleaderError
 from .event_log import EventLogError
@@ -17,7 +17,7 @@ from .events.errors import EventValidationError, UnknownEventTypeError
 from .events.resilience import HandlerTimeout
 from .handler_failures import ABOUT_FAILURES
 from .handlers import handles
-from .handout import MANY, Handout
+from .handout import MANY, Handout, is_echo
 from .hang import stack_of
 from .letters import Outcome
 from .message import Delivery
@@ -85,7 +85,9 @@ class Registry(Actor):
             self._route_rest()
 
     def _route_rest(self) -> None:
-        for item in self._cell.take_rest(Publication, Urgent, Committed, CatchUp, Handed, CaughtUp):
+        for item in self._cell.take_rest(
+            Publication, Urgent, Committed, TakenIn, CatchUp, Handed, CaughtUp
+        ):
             self.on_receive(item)
         self._handout.flush()
 
@@ -210,9 +212,32 @@ class Registry(Actor):
             except BaseException:
                 self._hub.lose(publication)
                 raise
+        self._tell_of_commit()
+
+    @handles(TakenIn, idempotent=True)
+    def deliver_taken_in(self, message: TakenIn) -> None:
+        """Deliver events of other nodes; each is taken out first, so that none comes twice."""
+        hub, publications = self._hub, message.publications
+        while publications:
+            publication = publications.popleft()
+            hub.taken_in += 1
+            kind = hub.kinds[type(publication.event)]
+            age = self.context.clock.time() - publication.envelope.time
+            try:
+                if kind.max_age is not None and age > kind.max_age and not message.is_again:
+                    hub.expire(publication, age, kind.max_age)
+                else:
+                    self._handout.give(publication, is_urgent=kind.is_urgent)
+            except BaseException:
+                hub.lose(publication)
+                raise
+        self._tell_of_commit()
+
+    def _tell_of_commit(self) -> None:
+        """Wake who waits for something new in the log."""
         self._handout.flush()
-        hub.consumers.wake()
-        for told in hub.commit_listeners:
+        self._hub.consumers.wake()
+        for told in self._hub.commit_listeners:
             told()
 
     def _flush(self) -> None:
@@ -281,7 +306,7 @@ class Registry(Actor):
         mine = [s for s in hub.table.routes(type(event)) if s.feed is feed]
         if (
             not mine
-            or (envelope.source == mine[0].path and not mine[0].echo)
+            or is_echo(mine[0], envelope)
             or not self._handout.accepts(mine[0], event, envelope)
         ):
             feed.settle(record.sequence, Outcome.HANDLED)  # it does not want this one
@@ -300,9 +325,7 @@ class Registry(Actor):
         if log is not None:
             log.reclaim(now)
             log.prune(now)
-            self._hub.consumers.wake()
-            for told in self._hub.commit_listeners:
-                told()
+            self._tell_of_commit()
 
     # ---------------------------------------------------------------- handlers that take too long
 

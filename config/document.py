@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,15 +76,22 @@ def _positions(text: str) -> Iterator[tuple[KeyPath, int]]:
     """Find the lines of all keys of a valid document.
 
     tomllib keeps no positions. But each statement of a valid document is a valid document itself,
-    and it is the shortest run of lines that parses: so tomllib finds the keys here too.
+    and it is the shortest run of lines that parses: so tomllib finds the keys here too. Tables of
+    an array go by their number, from 0, as in the problems of `layers`.
     """
     table: KeyPath = ()
+    arrays: Counter[KeyPath] = Counter()
     lines = text.splitlines()
     number = 0
     while number < len(lines):
         size, statement = _statement(lines, number)
         if lines[number].lstrip().startswith("["):
             table = _header(statement)
+            if lines[number].lstrip().startswith("[["):
+                arrays[table] += 1
+                if arrays[table] == 1:
+                    yield table, number + 1
+                table = (*table, str(arrays[table] - 1))
             yield table, number + 1
         else:
             for path in _paths(statement):

@@ -123,7 +123,8 @@ class _Checker:
 
     def walk(self, key: Key, value: object, path: KeyPath, read: Read) -> None:
         struct, items = table_of(key.hint), values_of(key.hint)
-        if (struct or items or key.hint is Any) and not is_table(value):
+        tables = table_of(items_of(key.hint))
+        if (struct or items or tables or key.hint is Any) and not is_table(value):
             value, read = self._read_table(key, value, read), as_is
         if is_table(value) and struct is not None and key.whole:
             self._whole(struct, value, path, read)
@@ -133,7 +134,7 @@ class _Checker:
             self._entries(items or Any, value, path, read)
         elif struct_of(key.hint) is not None or items is not None:
             self.refuse(path, f"got {inline(value)}", "expected a table")
-        elif is_array(value) and table_of(items_of(key.hint)) is not None:
+        elif is_array(value) and tables is not None:
             self._array(items_of(key.hint), value, path, read)
         else:
             self._leaf(key, value, path, read)

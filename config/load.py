@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from .bridge import check_bridge
 from .document import Document, parse, read
 from .environment import CONFIG, FromText, from_arguments, from_environment
 from .errors import ConfigError, Problem, did_you_mean
@@ -126,6 +127,7 @@ def _checked(merged: Leaves, ignored: tuple[str, ...], problems: Sequence[Proble
         )
     found += check_supervision(loaded.settings.supervision, loaded.where)
     found += check_stages(loaded.settings.stages, loaded.where)
+    found += check_bridge(loaded.settings, loaded.where)
     if found:
         raise ConfigError(found)
     return loaded

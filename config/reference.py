@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from ringleader.supervisors.options import BackoffOptions, QuarantineOptions, ThresholdOptions
+from ringleader.transport.bridge_options import PeerEntry
 
 from .entry import HealthEntry, LimitEntry, ProcessEntry, TreeEntry
 from .layers import known
 from .load import PACKAGED, packaged
-from .schema import Key, describe, keys, struct_of, values_of
+from .schema import Key, describe, items_of, keys, struct_of, values_of
 from .settings import Settings
 from .stages import EMBEDDED
 from .toml import dotted, inline
@@ -33,6 +34,7 @@ _HEAD = """\
 """
 _WIDTH = 98
 _TABLES: Final[Mapping[str, type[msgspec.Struct]]] = {
+    "An entry of `peers`": PeerEntry,
     "An entry of the tree": TreeEntry,
     "A `limit` of an entry": LimitEntry,
     "A `health` of an entry": HealthEntry,
@@ -78,6 +80,8 @@ def _sections(struct: msgspec.Struct, path: KeyPath) -> Iterator[str]:
         elif (entries := struct_of(values_of(key.hint))) is not None:
             if (*path, name) != ("tree",):  # written by hand
                 tables.append(_tables(key, entries, value, (*path, name)))
+        elif (items := struct_of(items_of(key.hint))) is not None and not path:
+            own.append(_array(key, items))
         else:
             own.append(_entry(key, msgspec.to_builtins(value)))
     if own:
@@ -101,6 +105,18 @@ def _tables(
         for name, entry in entries.items()
     ]
     return "\n".join(lines) + "\n"
+
+
+def _array(key: Key, struct: type[msgspec.Struct]) -> str:
+    """Return an empty array of tables, and what each of them takes.
+
+    TOML has no other way to say that it is empty; who has some leaves this line out.
+    """
+    lines = _wrapped(f"{key.description}; instead of this line, tables:", "# ")
+    lines.append(f"#   [[{key.name}]]")
+    for inner in keys(struct).values():
+        lines += _wrapped(f"{inner.name}: {inner.description}; {describe(inner.hint)}", "#   ")
+    return "\n".join([*lines, f"{key.name} = []"]) + "\n"
 
 
 def _entry(key: Key, value: object) -> str:

@@ -14,11 +14,12 @@ from ringleader.actors.options import (
     WorkloadOptions,
 )
 from ringleader.supervisors.options import SupervisionOptions
+from ringleader.transport.bridge_options import BridgeOptions, PeerEntry
 
 from .entry import TreeEntry
 from .sections import CoordinatorsOptions, DaemonsOptions
 
-__all__ = ["NodeOptions", "Settings", "StatusOptions", "TreeEntry"]
+__all__ = ["BridgeOptions", "NodeOptions", "PeerEntry", "Settings", "StatusOptions", "TreeEntry"]
 
 
 class NodeOptions(Struct, frozen=True, kw_only=True):
@@ -30,6 +31,21 @@ class NodeOptions(Struct, frozen=True, kw_only=True):
             pattern=r"^[A-Za-z0-9._-]*$",
             description="stable name of the node; empty takes the host's name",
             extra={"env": "RINGRIFT_NODE_ID"},
+        ),
+    ] = ""
+    bind: Annotated[
+        str,
+        Meta(
+            description="where other nodes reach this one: tcp://host:port, which takes the next "
+            "port as well, or ipc://path on one host; beyond this host only with keys "
+            "(`ringleader keys new`); empty: nowhere",
+        ),
+    ] = ""
+    advertise: Annotated[
+        str,
+        Meta(
+            description="what other nodes are told to connect to, if that is not `bind`: "
+            "tcp://host:port or ipc://path",
         ),
     ] = ""
     data_dir: Annotated[
@@ -98,6 +114,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         str, Meta(description="the profile laid over the file: a table [profiles.NAME]")
     ] = ""
     node: NodeOptions = NodeOptions()
+    peers: Annotated[
+        tuple[PeerEntry, ...],
+        Meta(
+            description="nodes that this one talks to, by [[peers]]; its own entry is left out, "
+            "so that all nodes may have one list"
+        ),
+    ] = ()
+    bridge: BridgeOptions = BridgeOptions()
     status: StatusOptions = StatusOptions()
     actors: ActorOptions = ActorOptions()
     events: EventOptions = EventOptions()

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from msgspec.structs import replace
-
-from ringleader.actors.event_log import LogStatistics, Record
+from ringleader.actors.event_log import LogStatistics
 from ringleader.actors.publication import Routing
 from ringleader.actors.retention import OVERHEAD, RetentionNews, is_too_much
 
 from .event_asking import ConsumerSide
 from .event_consumers import info, load_all
 from .event_handout import Handed
+from .event_items import Appended, is_bridged, stamp, store_all, store_own
 from .event_letters import keep_letter
 from .event_pruning import Pruned, measure, prune
-from .event_queries import ROWS, Row, find, head_of, insert
+from .event_queries import ROWS, Row, find, head_of
+from .imports import Import
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,36 +27,20 @@ if TYPE_CHECKING:
         ConsumerInfo,
         Listener,
         LogQuery,
+        Record,
     )
+    from ringleader.actors.events.base import Event
     from ringleader.actors.options import EventLogOptions
     from ringleader.actors.publication import Publication
     from ringleader.actors.retention import Loss
 
     from .event_consumers import Aside
+    from .event_items import AnyItem
     from .group_writer import GroupWriter
+    from .outboxes import Outboxes
     from .sqlite import Readable, Tables
 
 logger = logging.getLogger("ringleader.events")
-
-
-class _Appended:
-    """A publication on its way through the writer; `sequence` as of the last try to write it.
-
-    `head` is the newest sequence before a try after which nobody knows whether it is written.
-    """
-
-    __slots__ = ("head", "publication", "row", "sequence")
-
-    def __init__(self, publication: Publication, row: Row | None) -> None:
-        self.publication, self.row = publication, row
-        self.sequence = 0
-        self.head: int | None = None
-
-    @property
-    def record(self) -> Record:
-        """The event as it is in the log."""
-        envelope = replace(self.publication.envelope, sequence=self.sequence)
-        return Record(self.sequence, envelope, self.publication.payload)
 
 
 class _Tally(NamedTuple):
@@ -80,6 +64,7 @@ class SqliteEventLog(ConsumerSide):
         on_loss: told of events that went before every consumer had them: names of the consumers,
             first and last sequence. Called in the writer's thread; must return at once.
         aside: keeps a dead letter.
+        outboxes: take what goes to other nodes; None: nothing does.
     """
 
     def __init__(
@@ -92,15 +77,16 @@ class SqliteEventLog(ConsumerSide):
         size_of_file: Callable[[], int],
         on_loss: Callable[[tuple[str, ...], int, int], object] | None = None,
         aside: Aside = keep_letter,
+        outboxes: Outboxes | None = None,
     ) -> None:
         self.listener: Listener | None = None
         self._behind: list[Callable[[], object]] = []
         super().__init__(writer, clock, aside)
-        self._reader, self._options = reader, options
+        self._reader, self._options, self._outboxes = reader, options, outboxes
         self._size_of_file = size_of_file
         self._news = RetentionNews(on_loss)
         self._tally = _Tally(*measure(reader))
-        self._pruning = False
+        self._pruning = self._has_imports = False
         # What only the writer's thread uses, from here on.
         self._head = head_of(reader)
 
@@ -113,64 +99,98 @@ class SqliteEventLog(ConsumerSide):
 
     def append(self, publication: Publication) -> None:
         """Commit an event, then tell the listener; return at once."""
-        row = None
+        row = group = None
         if publication.is_logged:
             row = Row.of(publication.envelope, publication.payload)
-        self._writer.submit_item(self, _Appended(publication, row))
+            if self._outboxes is not None:
+                event: Event = publication.event
+                exports = self._outboxes.exports
+                group = exports.group_of(event, publication.envelope.source)
+        self._writer.submit_item(self, Appended(publication, row, group))
 
-    def is_stored(self, item: _Appended, /) -> bool:
+    def bring_in(self, what: Import) -> None:
+        """Commit what was read of another node's stream, in the order of the calls.
+
+        Raises:
+            EventLogError: the log is closed.
+        """
+        self._has_imports = True
+        self._writer.submit_item(self, what)
+
+    def is_stored(self, item: AnyItem, /) -> bool:
         """Tell the writer whether an item goes to the disk."""
-        return item.row is not None
+        return isinstance(item, Import) or item.row is not None
 
-    def store(self, tables: Tables, items: Sequence[_Appended], /) -> None:
-        """Write events."""
-        rows = [item.row for item in items if item.row is not None]
-        is_lasting = tables.is_lasting
-        try:
-            sequences = insert(tables, rows, [item.head for item in items])
-        except BaseException:
-            for item in items if is_lasting else ():
-                item.head = self._head  # it may be written, and only reading has failed
-            raise
-        for item, sequence in zip(items, sequences, strict=True):
-            item.sequence = sequence
+    def store(self, tables: Tables, items: Sequence[AnyItem], /) -> None:
+        """Write events, and put those that go to other nodes into their outboxes."""
+        if self._has_imports and any(isinstance(item, Import) for item in items):
+            store_all(tables, items, self._aside)
+        else:
+            store_own(tables, cast("Sequence[Appended]", items), self._head)
+        if self._outboxes is not None:
+            stamp(tables, items, self._outboxes)
 
-    def is_one_statement(self, items: Sequence[_Appended], /) -> bool:
+    def is_one_statement(self, items: Sequence[AnyItem], /) -> bool:
         """Tell the writer whether events are written by a single statement, and no more is due."""
-        return len(items) <= ROWS and not self._handout.open.wanting(_types(items))
+        return (
+            len(items) <= ROWS
+            and not ((self._outboxes or self._has_imports) and any(map(is_bridged, items)))
+            and not self._handout.open.wanting(_types(items))
+        )
 
-    def conclude(self, tables: Tables, items: Sequence[_Appended], /) -> Handed:
+    def conclude(self, tables: Tables, items: Sequence[AnyItem], /) -> Handed:
         """Hand out events that were written to those whose fetches wait."""
-        return self._handout.conclude(tables, [item.record for item in items if item.sequence > 0])
+        return self._handout.conclude(tables, [record for item in items for record in item.records])
 
     def concluded(self, result: Handed | None, /) -> None:
         """Tell what was handed out, and look after the rest."""
         self._served(result or Handed({}, self._handout.open.names()))
 
-    def told(self, _: Sequence[_Appended], /) -> None:
+    def told(self, _: Sequence[AnyItem], /) -> None:
         """Do what the listener has left for now."""
         behind, self._behind = self._behind, []
         for call in behind:
             call()
 
-    def passed(self, items: Sequence[_Appended], /) -> None:
+    def passed(self, items: Sequence[AnyItem], /) -> None:
         """Tell the listener of events that are committed, and of those that are not logged."""
         events = size = 0
-        for publication, row, sequence in ((i.publication, i.row, i.sequence) for i in items):
-            if row is not None:
-                publication.sequence = sequence
-                if sequence > 0:
-                    self._head = sequence
-                    events += 1
-                    size += len(row.envelope) + len(row.payload) + OVERHEAD
+        own: list[Appended] = []
+        imports: list[Import] = []
+        for item in items:
+            number, bytes_, head = item.committed()
+            if number:
+                self._head = head
+                events, size = events + number, size + bytes_ + number * OVERHEAD
+            if isinstance(item, Import):
+                imports.append(item)
+            else:
+                own.append(item)
         tally = self._tally
         self._tally = tally._replace(events=tally.events + events, size=tally.size + size)
-        self._tell([item.publication for item in items])
+        if own:
+            self._tell([item.publication for item in own])
+        for more in imports:
+            self._finish(more)
+        if self._outboxes is not None:
+            for item in own:
+                self._outboxes.settle(item.batches)
         if events and is_too_much(self._tally.events, self._tally.size, self._options):
             self.prune(self._clock.time())
 
-    def refused(self, item: _Appended, error: RingleaderError, /) -> None:
+    def _finish(self, what: Import) -> None:
+        """Tell of what was read of another node's stream."""
+        if what.is_void:
+            what.void(what)
+        elif (behind := what.then(what)) is not None:
+            self._behind.append(behind)
+
+    def refused(self, item: AnyItem, error: RingleaderError, /) -> None:
         """Pass on an event that can't be written; one that comes too late for that is lost."""
+        if isinstance(item, Import):
+            logger.error("what was read of %s is not written: %s", item.stream, error)
+            item.void(item)
+            return
         event = item.publication
         if self._writer.trouble:
             logger.error("%s %s is lost: %s", event.envelope.type, event.id, error)
@@ -256,5 +276,5 @@ class SqliteEventLog(ConsumerSide):
         return self._writer.close(timeout)
 
 
-def _types(items: Sequence[_Appended]) -> set[str]:
-    return {item.row.event_type for item in items if item.row is not None}
+def _types(items: Sequence[AnyItem]) -> set[str]:
+    return {i.row.event_type for i in items if isinstance(i, Appended) and i.row is not None}

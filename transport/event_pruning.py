@@ -15,6 +15,7 @@ from ringleader.actors.retention import CHUNK, OVERHEAD, Kept, Loss, Waiting
 
 from .event_consumers import in_hand, load_all
 from .event_queries import head_of
+from .inbox_ids import keep_ids
 
 if TYPE_CHECKING:
     from ringleader.actors.consumer_rules import Consumer
@@ -67,7 +68,7 @@ def prune(tables: Tables, events: int, size: int, now: float, options: EventLogO
     if not gone:
         gone = _too_many(tables, events, size, done, options)
     loss = retention.lost(waited_for, [event for event in gone if event.sequence > done])
-    _remove(tables, [event.sequence for event in gone])
+    _remove(tables, [event.sequence for event in gone], now)
     return Pruned(
         len(gone),
         sum(event.size for event in gone),
@@ -115,10 +116,11 @@ def _kept(tables: Readable, which: str, bindings: tuple[float, ...]) -> list[Kep
     return [Kept(*row) for row in _rows(packed)]
 
 
-def _remove(tables: Tables, sequences: list[int]) -> None:
+def _remove(tables: Tables, sequences: list[int], now: float) -> None:
     if not sequences:
         return
     text = msgspec.json.encode(sequences).decode()
+    keep_ids(tables, text, now)
     tables.write("DELETE FROM events WHERE sequence IN (SELECT value FROM json_each(?))", (text,))
     tables.write(
         "DELETE FROM in_hand WHERE handed_back AND sequence IN (SELECT value FROM json_each(?))",

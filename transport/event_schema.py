@@ -1,4 +1,4 @@
-"""The file of the event log: events, consumers, what they have in hand, and dead letters.
+"""The file of the event log: events, consumers, what they have in hand, dead letters, the bridge.
 
 One file for a node, across all its runs; the node's process owns it, one thread writes it.
 """
@@ -6,6 +6,8 @@ One file for a node, across all its runs; the node's process owns it, one thread
 from __future__ import annotations
 
 from typing import Final
+
+from .bridge_schema import BRIDGE
 
 WHAT: Final = "the event log"
 
@@ -81,4 +83,5 @@ SCHEMA: Final = (
     CREATE INDEX dead_letters_due ON dead_letters (next_retry_at) WHERE next_retry_at IS NOT NULL;
     CREATE INDEX dead_letters_by_type ON dead_letters (event_type, created_at);
     """,
+    BRIDGE,
 )

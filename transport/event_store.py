@@ -14,6 +14,7 @@ from .event_log import SqliteEventLog
 from .event_queries import head_of
 from .event_schema import SCHEMA, WHAT
 from .group_writer import GroupWriter
+from .outboxes import Outboxes, OutboxLimits
 from .owner_lock import OwnerLock
 from .sqlite import Database, ReadOnly
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ringleader.actors.clock import Clock
 
     from .event_consumers import Aside
+    from .exports import Exports
 
 
 class EventStore:
@@ -42,12 +44,18 @@ class EventStore:
         on_loss: told of events that went before every consumer had them: names of the consumers,
             first and last sequence. Called in the writer's thread; must return at once.
         aside: keeps a dead letter of an event whose holder was gone.
+        exports: says which events go to other nodes; None: none do.
+        limits: what is kept for other nodes.
+        on_unread: told of entries that went before other nodes had them: their group, first and
+            last seq. Called in the writer's thread; must return at once.
 
     Attributes:
         database: the file; only operations of the writer write.
         writer: the one thread that writes.
         reader: reads what is committed, without waiting for commits.
         log: the event log.
+        outboxes: what goes to other nodes; None: nothing does.
+        clock: as it was given.
 
     Raises:
         EventLogError: it is in use, damaged, of a newer Ringleader, can't be written to; says what
@@ -64,8 +72,20 @@ class EventStore:
         options: EventLogOptions | None = None,
         on_loss: Callable[[tuple[str, ...], int, int], object] | None = None,
         aside: Aside = keep_letter,
+        exports: Exports | None = None,
+        limits: OutboxLimits | None = None,
+        on_unread: Callable[[str, int, int], object] | None = None,
     ) -> None:
-        self.path = path
+        self.path, self.clock = path, clock
+        self.outboxes: Outboxes | None = None
+        if exports is not None:
+            self.outboxes = Outboxes(
+                exports,
+                epoch=epoch,
+                clock=clock,
+                limits=limits or OutboxLimits(),
+                on_lost=on_unread,
+            )
         if not path.parent.is_dir():
             raise EventLogError(f"{WHAT} {path} can't be opened: {path.parent} is not a directory")
         self._lock = OwnerLock(path, WHAT)
@@ -91,7 +111,10 @@ class EventStore:
             size_of_file=self.size,
             on_loss=on_loss,
             aside=aside,
+            outboxes=self.outboxes,
         )
+        if self.outboxes is not None:
+            self.outboxes.use(self.writer)
 
     def _start(self, epoch: int, now: float, aside: Aside) -> None:
         with self.database.transaction() as tables:
@@ -100,6 +123,8 @@ class EventStore:
                 (epoch, head_of(tables) + 1, now),
             )
             Consumers(tables, now, aside).let_go_of_the_dead()
+            if self.outboxes is not None:
+                self.outboxes.begin(tables)
 
     def size(self) -> int:
         """Return the bytes of the file and of what is not yet in it."""

@@ -174,6 +174,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
         depth: how many events lead to this one, one causing the next.
         sequence: place in the publishing node's log; None while it has none.
         epoch: which start of that node wrote it.
+        origin: the node that it came from over the bridge; None: it was published on this one.
     """
 
     id: str
@@ -188,3 +189,4 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     depth: int = 0
     sequence: int | None = None
     epoch: int | None = None
+    origin: str | None = None

@@ -402,6 +402,10 @@ class PartitionHealed(Event, frozen=True, kw_only=True):
     partitions_found: int | None = None
     nodes_reconnected: int | None = None
     duration_ms: float | None = None
+    node_ids: tuple[str, ...] = ()
+    cut_seconds: float | None = None
+    events_repaired: int | None = None
+    events_lost: int | None = None
 
 
 class PartitionHealingStarted(Event, frozen=True, kw_only=True):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from ringleader.transport.bridge_view import BridgeStatistics
 from ringleader.transport.death_records import DeathRecord
 
 from . import questions
+from .bridge_questions import AskBridge, ResyncBridge, Resynced
 from .connection import Connection
 from .desk import Stopping
 from .node_errors import NodeError, NoNode, OrderRefused
@@ -108,6 +110,26 @@ class NodeClient:
         """
         order = questions.Operate(verb=verb, path=path, by=by, why=why, release_after=release_after)
         return self._ask(order, Done, TIMEOUT + self._timeout)
+
+    def bridge(self) -> BridgeStatistics:
+        """Return how the node fares with other nodes.
+
+        Raises:
+            OrderRefused: it has no bridge.
+        """
+        return self._ask(AskBridge(), BridgeStatistics)
+
+    def resync(self, peer: str | None = None, group: str | None = None) -> Resynced:
+        """Have the node ask peers for whatever is missing, now.
+
+        Args:
+            peer: only this one.
+            group: only streams of this group of event types.
+
+        Raises:
+            OrderRefused: it has no bridge, or there is no such peer or stream.
+        """
+        return self._ask(ResyncBridge(peer=peer, group=group), Resynced)
 
     def stop(self) -> Stopping:
         """Order the node to stop; it goes on answering while it does."""

@@ -39,6 +39,7 @@ class DataDir:
         events: the event log, with consumers and dead letters, of all runs.
         spool: a directory for events that clients leave while no node runs.
         runs: a directory for each run.
+        keys: a directory for the key of the node, and for those of its peers.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,6 +51,7 @@ class DataDir:
         self.events = self.path / "events.db"
         self.spool = self.path / "spool"
         self.runs = self.path / "runs"
+        self.keys = self.path / "keys"
 
     def make(self) -> None:
         """Make it, for its owner alone, if it is not there; try to write into it.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from . import questions, snapshot
+from .bridge_desk import answer_about_bridge
+from .bridge_questions import BridgeQuestion
 from .dlq_desk import answer_about_letters
 from .dlq_questions import LetterQuestion
 from .errands import Later
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ringleader.actors.dead_letter_queue import DeadLetterQueue
+    from ringleader.transport.bridge_view import BridgeView
     from ringleader.transport.death_records import DeathRecord
 
     from .operate import Done
@@ -52,6 +55,7 @@ class Desk:
     Attributes:
         phase: what the node is at; whoever starts and stops it says so.
         events: answers questions about events.
+        bridge: to other nodes, once there is one.
 
     Args:
         system: the system.
@@ -75,6 +79,7 @@ class Desk:
         self._wanted, self._letters = wanted, letters
         self._clock = system.context.clock
         self.phase: Phase = "starting"
+        self.bridge: BridgeView | None = None
 
     def answer(self, question: Question) -> Any:  # noqa: PLR0911  # one for each question
         """Answer, or return a `Later` that will; never blocks."""
@@ -85,6 +90,9 @@ class Desk:
         if isinstance(question, LogQuestion):
             return self._log.answer(question)
         system = self._system
+        if isinstance(question, BridgeQuestion):
+            node = system.context.node_id
+            return Later(partial(answer_about_bridge, self.bridge, question, node))
         match question:
             case questions.Tree():
                 return snapshot.take(system)

@@ -44,7 +44,13 @@ def queue_of(
         return hub.publish(event, source=KEEPER)
 
     def republish(event: Event, envelope: Envelope) -> object:
-        """Publish an event that reached nobody: as of now, or it might be too old at once."""
+        """Publish an event that reached nobody: as of now, or it might be too old at once.
+
+        One of another node is in the log already, and is not ours to publish.
+        """
+        if envelope.origin is not None:
+            hub.deliver_again(event, envelope)
+            return None
         return hub.publish_named(
             envelope.type,
             msgspec.msgpack.decode(hub.catalogue.encode(event)),

@@ -21,6 +21,7 @@ from ringleader.transport.event_store import EventStore
 from ringleader.transport.journal import SqliteJournal
 
 from . import runs
+from .bridging import Bridging, exported
 from .chaos import Chaos, Strike
 from .control import ControlServer
 from .datadir import DataDir, DataDirError
@@ -159,6 +160,8 @@ class Node:
             raise NodeFailed(f"the tree did not start: {error}") from error
         self._desk.events.open()
         self._spool.start()
+        if self._bridging is not None:
+            self._bridging.start()  # not before: who is not there yet would miss what comes
         self._wait_for_subscribers()
         if self._desk.phase == "starting":
             self._desk.phase = "running"
@@ -185,6 +188,8 @@ class Node:
         self._stopping.set()
         self._desk.events.close()  # first: clients keep for the next start what they publish now
         self._spool.close()
+        if self._bridging is not None:
+            self._bridging.stop_reading()
         return self.system.stop()
 
     def kill(self) -> None:
@@ -249,6 +254,9 @@ class Node:
         self._open_events(stack)
         self._desk = Desk(self.system, record, self._on_stop, self._wanted, self.system.dlq)
         stack.callback(self._desk.events.close)
+        if self._bridging is not None:
+            self._desk.bridge = self._bridging.bridge
+            stack.callback(self._bridging.close)  # when the tree has stopped, and said its last
         interval = self.settings.events.spool_interval
         self._spool = intake_of(self.system, self.data.spool, interval)
         stack.callback(self._spool.close)
@@ -262,6 +270,7 @@ class Node:
     def _open_events(self, stack: ExitStack) -> None:
         """Open the event log and the dead letters; they are closed after the system has stopped."""
         context, options = self.system.context, self.settings.dead_letters
+        crosses = exported(self.settings, self.system)
         store = EventStore(
             self.data.events,
             clock=self.clock,
@@ -270,11 +279,18 @@ class Node:
             options=self.settings.event_log,
             on_loss=self.system.hub.lost,
             aside=keeper_of_asides(options),
+            exports=None if crosses is None else crosses.exports,
+            limits=None if crosses is None else crosses.limits,
+            on_unread=None if crosses is None else crosses.on_unread,
         )
         stack.callback(store.close)
         encode = self.system.catalogue.encode
         self._letters = SqliteLetters(store.reader, store.writer, encode, self.clock.time, options)
         self.system.keep(store.log, self._letters)
+        self._bridging: Bridging | None = None
+        if crosses is not None:
+            keys = self.data.keys
+            self._bridging = Bridging(self.settings, self.system, store, crosses, keys)
 
     def _choose_run(self) -> Run:
         """Begin a run, or go on with the latest: no run ever writes into another one's files."""

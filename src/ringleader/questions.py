@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
+from .bridge_questions import BridgeQuestion
 from .dlq_questions import LetterQuestion
 from .event_questions import EventQuestion
 from .log_questions import LogQuestion
@@ -88,6 +89,7 @@ Question: TypeAlias = (
     | EventQuestion
     | LetterQuestion
     | LogQuestion
+    | BridgeQuestion
 )
 QUESTIONS: Final[tuple[str, ...]] = tuple(
     str(kind.__struct_config__.tag) for kind in get_args(Question)

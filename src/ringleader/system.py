@@ -23,6 +23,7 @@ from ringleader.actors.events.errors import did_you_mean, nearest
 from ringleader.actors.hub import EventHub
 from ringleader.actors.letters import DeadLetters
 from ringleader.actors.options import ActorOptions, EventOptions
+from ringleader.actors.remote_ref import NO_BRIDGE, parse
 from ringleader.actors.vigil import WatchList
 from ringleader.supervisors.cascade import CascadeBreaker
 from ringleader.supervisors.quarantine import COOL_DOWN, Quarantine
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from ringleader.actors.events.base import Event
     from ringleader.actors.lifecycle import Reason
     from ringleader.actors.ref import Ref
+    from ringleader.actors.remote_ref import RemoteNodes
     from ringleader.supervisors.cascade import CascadeLimits
     from ringleader.supervisors.ref import SupervisorRef
     from ringleader.supervisors.spec import ChildSpec
@@ -137,6 +139,7 @@ class System(SystemEvents):
         self._root = Cell("", Root, self.context)
         self._limits = (intensity, period, quarantine)
         self._stopped = False
+        self.remote: RemoteNodes | None = None
 
     def keep(self, event_log: EventLog | None = None, letters: LetterStore | None = None) -> None:
         """Keep events and dead letters elsewhere than in memory; before `start`.
@@ -292,7 +295,7 @@ class System(SystemEvents):
         """Return the address of whoever lives at a path, now and after restarts.
 
         Args:
-            path: `/pipeline/evaluator`, or a name that was registered.
+            path: `/pipeline/evaluator`, a name that was registered, or `ringleader://node/path`.
 
         Raises:
             NoSuchActor: nobody does; names what is near.
@@ -300,7 +303,9 @@ class System(SystemEvents):
         if path.startswith("ringleader://"):
             node, _, rest = path.removeprefix("ringleader://").partition("/")
             if node != self.context.node_id:
-                raise NoSuchActor(path, f"; this node is {self.context.node_id!r}")
+                if self.remote is None:
+                    raise NoSuchActor(path, f"; this node is {self.context.node_id!r}{NO_BRIDGE}")
+                return self.remote.ref(parse(path))
             path = f"/{rest}"
         full = self.hub.names.get(path, path)
         cell = self._root

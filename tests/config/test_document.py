@@ -44,7 +44,8 @@ def test_statements_may_span_lines() -> None:
         ("g", "h"): 9,
         ("g", "h", "i"): 9,
         ("j",): 10,
-        ("j", "k"): 11,
+        ("j", "0"): 10,
+        ("j", "0", "k"): 11,
     }
 
 
@@ -88,3 +89,11 @@ def test_a_file_that_is_not_utf8_says_so(tmp_path: Path) -> None:
 def test_a_directory_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="can't be read: Is a directory"):
         read(tmp_path)
+
+
+def test_the_tables_of_an_array_go_by_their_number() -> None:
+    document = parse("[[a]]\nb = 1\n[[a]]\nb = 2\n[c]\n[[c.d]]\ne = 3", "x.toml")
+
+    assert document.where(("a",)) == "x.toml:1"
+    assert document.where(("a", "1", "b")) == "x.toml:4"
+    assert document.where(("c", "d", "0", "e")) == "x.toml:7"

@@ -69,6 +69,8 @@ def test_every_value_remembers_where_it_came_from(write: Write) -> None:
     file = directory / "ringleader.toml"
     assert origins == {
         "id": f"file ({file}:2)",
+        "bind": "default",
+        "advertise": "default",
         "data_dir": "default",
         "seed": f"profile ({file}:4)",
         "log_level": "environment (RINGRIFT_LOG_LEVEL)",

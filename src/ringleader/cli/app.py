@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import check, config, deaths, dlq, emit, events, operate, status, tree, up, why
+from . import bridge, check, config, deaths, dlq, emit, events, keys, operate, status, tree, up, why
 from .choice import Json
 from .output import CLEAN, Command, Commands, print_json
 
@@ -41,6 +41,7 @@ def ringleader(*, show: Version = False, json: Json = False) -> None:
 app.command(cls=Command)(up.up)
 app.command(cls=Command)(tree.tree)
 app.command(cls=Command)(status.status)
+app.command(cls=Command)(bridge.peers)
 app.command(cls=Command)(deaths.deaths)
 app.command(cls=Command)(why.why)
 app.command(cls=Command)(operate.stop)
@@ -53,3 +54,5 @@ app.command(cls=Command)(emit.emit)
 app.add_typer(config.app, name="config")
 app.add_typer(events.events_app, name="events")
 app.add_typer(dlq.dlq_app, name="dlq")
+app.add_typer(keys.keys_app, name="keys")
+app.add_typer(bridge.bridge_app, name="bridge")

@@ -21,6 +21,7 @@ Config: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         "--config",
+        "--node-config",
         "-c",
         metavar="FILE",
         help=f"Read this file \\[default: what {CONFIG} names, or ./{FILE} if there is one].",
