@@ -45,6 +45,22 @@ def test_a_program_tells_what_it_shows(name: str, tmp_path: Path) -> None:
     assert places == sorted(places)
 
 
+def test_two_hosts_miss_nothing_of_each_other(tmp_path: Path) -> None:
+    done = subprocess.run(  # noqa: S603  # our own code
+        [sys.executable, ROOT / "examples" / "two_hosts" / "two_hosts.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    evaluated = [line for line in done.stdout.splitlines() if "node-b: evaluates" in line]
+    assert evaluated == [f"node-b: evaluates model-{n + 1}.npz" for n in range(len(evaluated))]
+    assert "node-b is back\nnode-b: evaluates" in done.stdout
+
+
 def test_the_tiny_workload_takes_the_place_of_the_embedded_one(tmp_path: Path) -> None:
     summary = tmp_path / "summary.json"
 

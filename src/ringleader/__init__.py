@@ -72,6 +72,12 @@ if TYPE_CHECKING:
         Routing as Routing,
     )
     from ringleader.actors.ref import Ref as Ref
+    from ringleader.actors.remote_errors import (
+        NodeDown as NodeDown,
+        NotAcknowledged as NotAcknowledged,
+        NotExported as NotExported,
+    )
+    from ringleader.actors.remote_ref import NodeRef as NodeRef
     from ringleader.actors.topics import ALL as ALL
     from ringleader.supervisors.cascade import CascadeLimits as CascadeLimits
     from ringleader.supervisors.checks import check_childspecs as check_childspecs
@@ -128,7 +134,11 @@ _HOMES = {
     "MemoryEventLog": ".actors.event_log_memory",
     "NoNode": ".node_errors",
     "NoSuchActor": ".actors.errors",
+    "NodeDown": ".actors.remote_errors",
     "NodeError": ".node_errors",
+    "NodeRef": ".actors.remote_ref",
+    "NotAcknowledged": ".actors.remote_errors",
+    "NotExported": ".actors.remote_errors",
     "Outcome": ".actors.letters",
     "ProcessDied": ".supervisors.process_died",
     "ProcessEnd": ".actors.osprocess_end",

@@ -113,6 +113,7 @@ class Bridging:
             self.bridge.send,
             epoch=system.epoch,
             exports=options.actors,
+            classes=tuple(system.catalogue),
             options=options.remote,
         )
         self.bridge.remote_end = self._remote

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -57,12 +58,12 @@ def apply(side: Side, place: Place, entries: list[Entry], *losses: Loss) -> None
 
 def attach(side: Side) -> None:
     spec = ConsumerSpec(name="c")
-    info: ConsumerInfo = answer(lambda then: side.store.log.attach(spec, "o", then))
+    info: ConsumerInfo = answer(partial(side.store.log.attach, spec, "o"))
     assert info.active
 
 
 def fetched_by(side: Side) -> list[str]:
-    fetched: Fetched = answer(lambda then: side.store.log.fetch("c", "o", 10, then))
+    fetched: Fetched = answer(partial(side.store.log.fetch, "c", "o", 10))
     return [record.envelope.id for record in fetched.records]
 
 
