@@ -182,7 +182,7 @@ class Registry(Actor):
             hub.passing[source] = hub.passing.get(source, 0) + 1
             hub.in_log += 1
             if publication.decision is None:
-                hub.uncommitted[publication.id] = publication
+                hub.uncommitted[publication.envelope.id] = publication
 
     @handles(Committed, idempotent=True)
     def deliver_committed(self, message: Committed) -> None:
@@ -197,7 +197,7 @@ class Registry(Actor):
             else:
                 hub.passing.pop(source, None)
             hub.in_log -= 1
-            hub.uncommitted.pop(publication.id, None)
+            hub.uncommitted.pop(publication.envelope.id, None)
             if publication.is_logged and publication.sequence is not None:
                 if publication.sequence < 0:  # the log has its id
                     publication.sequence = -publication.sequence

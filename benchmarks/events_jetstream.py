@@ -39,6 +39,7 @@ jetstream {{
 }}
 """
 """Without `always` it acknowledges what a loss of power takes back: it syncs every two minutes."""
+SYNCED, UNSYNCED = "sync_interval: always", "sync_interval: 2m"
 
 STOP = 10.0
 """Seconds that the server has to end."""
@@ -56,8 +57,11 @@ def jetstream() -> Generator[Callable[[int], float]]:
 
 
 @contextmanager
-def server() -> Generator[str]:
+def server(sync: str = SYNCED) -> Generator[str]:
     """Run a server of our own; yield its address.
+
+    Args:
+        sync: when it syncs.
 
     Raises:
         ImportError: there is none on this machine.
@@ -66,7 +70,7 @@ def server() -> Generator[str]:
     program = _program()
     with directory() as place:
         configuration = place / "server.conf"
-        configuration.write_text(CONFIGURATION.format(directory=place))
+        configuration.write_text(CONFIGURATION.replace(SYNCED, sync).format(directory=place))
         with (
             (place / "log").open("wb") as log,
             subprocess.Popen([program, "-c", configuration], stdout=log, stderr=log) as process,  # noqa: S603  # our own arguments

@@ -11,6 +11,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from ringleader.actors.errors import RingleaderError
 from ringleader.actors.events.base import Envelope
@@ -64,4 +65,7 @@ def unpack_body(body: bytes, origin: str) -> Body:
             f"the entry's envelope has the id {envelope.id!r}, the type {envelope.type!r} and the "
             f"time {envelope.time}; an event has an id, a type, and a finite time"
         )
-    return Body(msgspec.structs.replace(envelope, sequence=None, origin=origin), body[end:])
+    # It was just made, and nobody else has it.
+    force_setattr(envelope, "sequence", None)
+    force_setattr(envelope, "origin", origin)
+    return Body(envelope, body[end:])

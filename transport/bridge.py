@@ -10,20 +10,24 @@ All decisions are made on the thread of the sockets; other threads hand in what 
 from __future__ import annotations
 
 import logging
-from collections import deque
-from typing import TYPE_CHECKING, Final, Protocol
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from ringleader.actors.dispatch import here
 from ringleader.actors.errors import RingleaderError
 
 from .bridge_events import SOURCE
 from .bridge_links import Links
+from .bridge_picture import peer_statistics
 from .bridge_reader import StreamReader
-from .bridge_view import BridgeStatistics, PeerStatistics
+from .bridge_view import BridgeStatistics
 from .complaints import Complaints
+from .endpoints import unreachable
 from .healing import Healing, Progress, event_of, started
 from .interest import Interest
-from .introductions import Introductions
+from .introductions import Introductions, is_node
 from .owner_desk import Greeting, OwnerDesk
 from .presence import Presence
 from .presence_changes import PeerChange, events_of
@@ -31,18 +35,18 @@ from .wire import CONTROL_TOPIC, VERSIONS, publication
 from .wire_messages import Bye, Hb, Hello, Peer, Remote, Welcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from ringleader.actors.context import Context
     from ringleader.actors.events.base import Event
     from ringleader.actors.hub import EventHub
 
+    from .bridge_ends import RemoteEnd, Store
     from .bridge_options import BridgeOptions, PeerEntry
     from .exports import Exports
-    from .introductions import KnownPeer
     from .keys import KeyRing
     from .sockets import Sockets
-    from .streams import Entry, Inbox, Outbox, Stream
+    from .streams import Entry, Stream
 
 logger = logging.getLogger("ringleader.bridge")
 
@@ -52,57 +56,10 @@ KEEP_HOUSE: Final = 5.0
 """Seconds between two looks at what peers have, so that it need not be kept for them."""
 MOST_ANNOUNCED: Final = 50_000
 """Entries that wait to be published, at most; of others peers learn by the next heartbeat."""
-
-
-class RemoteEnd(Protocol):
-    """Takes what the bridge carries for remote refs."""
-
-    def received(self, node: str, data: bytes) -> None:
-        """Take a word of another node."""
-        ...
-
-    def met(self, node: str, epoch: int) -> None:
-        """Take note that a node is there, in which life."""
-        ...
-
-    def back(self, node: str) -> None:
-        """Take note that there is a link to a node again."""
-        ...
-
-    def lost(self, node: str, why: str) -> None:
-        """Take note that a node is down, or has ended."""
-        ...
-
-    def tick(self, now: float) -> None:
-        """Do what time asks for."""
-        ...
-
-
-class Store(Protocol):
-    """What a bridge needs of the event log's file."""
-
-    on_reset: Callable[[Stream], object]
-
-    def outbox(self, group: str) -> Outbox:
-        """Return what this node exports of a group."""
-        ...
-
-    @property
-    def inbox(self) -> Inbox:
-        """How far this node is in the streams of others."""
-        ...
-
-    def consumers(self) -> list[tuple[str, ...] | None]:
-        """Return for each durable consumer the wire values of its types; None: all."""
-        ...
-
-    def prune(self, acked: Mapping[str, int | None]) -> None:
-        """Remove what is not kept any longer, given up to where all readers have each group."""
-        ...
-
-    def kept(self) -> tuple[int, int]:
-        """Return how many entries are kept for peers, and their bytes."""
-        ...
+AT_ONCE: Final = 5_000
+"""Entries, or words, that are sent before the sockets are looked at again, about."""
+MOST_WORDS: Final = 100_000
+"""Words of remote refs that wait to be sent, at most."""
 
 
 class Bridge:
@@ -161,6 +118,7 @@ class Bridge:
             reply=self._sockets.reply,
             greet=self._greet,
             remote=self._remote,
+            alive=self.alive,
             bye=self.left,
             wake=lambda: self._sockets.call(self._late_answers),
             repair=options.repair,
@@ -168,13 +126,15 @@ class Bridge:
         )
         self._links = Links(self._hello, self._sockets, self, self._reader_of, options.wire)
         self._announced: deque[tuple[str, Sequence[Entry]]] = deque()
-        self._waiting = 0
+        self._taken = self._told = 0  # entries; the one by the writer's thread, the other here
         self._is_called = False
+        self._words: deque[tuple[str, Remote]] = deque()
+        self._is_saying = False
         self._beat = self._looked = self._kept = float("-inf")
-        self._trouble: dict[str, str] = {}
         self._statistics = BridgeStatistics(node=node, epoch=epoch)
         self._is_closed, self._is_reading = False, True
         self._linked: frozenset[str] = frozenset()
+        self._away: set[str] = set()
         self._announced_key = "" if keys is None else keys.announced
 
     # ---------------------------------------------------------------- from start to end
@@ -186,6 +146,8 @@ class Bridge:
             BindError: the place is taken.
             KeysError: there is no key pair, or it can't be used.
         """
+        if self._is_closed:
+            return  # the node was ordered to stop while it started
         self._sockets.start()
         self._exports.committed = self._committed
         self._sockets.call(self._begin)
@@ -220,9 +182,9 @@ class Bridge:
 
     def _committed(self, group: str, entries: Sequence[Entry]) -> None:
         """Take entries that are on the disk; in the writer's thread."""
-        if self._waiting > MOST_ANNOUNCED:
+        if self._taken - self._told > MOST_ANNOUNCED:
             return  # heartbeats carry the head: peers ask for it
-        self._waiting += len(entries)
+        self._taken += len(entries)
         self._announced.append((group, entries))
         if not self._is_called:
             self._is_called = True
@@ -230,9 +192,16 @@ class Bridge:
 
     def _announce(self) -> None:
         self._is_called = False  # first: what comes meanwhile calls again
-        while self._announced:
+        end = self._told + AT_ONCE
+        together: dict[str, list[Entry]] = {}  # a frame costs more than an entry in it
+        while self._announced and self._told < end:
             group, entries = self._announced.popleft()
-            self._waiting -= len(entries)
+            self._told += len(entries)
+            together.setdefault(group, []).extend(entries)
+        if self._announced:  # a writer that never rests must not keep peers waiting
+            self._is_called = True
+            self._sockets.call(self._announce)
+        for group, entries in together.items():
             for frame in self._owner.announce(group, entries):
                 self._sockets.publish(frame)
 
@@ -256,12 +225,13 @@ class Bridge:
     def linked(self, peer: str, is_up: bool) -> None:  # noqa: FBT001  # the sockets' way
         """Learn that a connection is made, or has ended: then there is a greeting due."""
         link = self._links.get(peer)
-        if link is not None:
-            link.lost("" if is_up else link.trouble)
+        if link is not None and is_up:
+            link.connected()
+        elif link is not None:
+            link.lost(link.trouble)
 
     def refused(self, peer: str, why: str) -> None:
         """Learn that a handshake failed; the log has it already."""
-        self._trouble[peer] = why
         link = self._links.get(peer)
         if link is not None:
             link.trouble = why
@@ -272,6 +242,8 @@ class Bridge:
             self._beat = now
             beat = Hb(self._node, self._epoch, self._clock.time(), self._owner.heads())
             self._sockets.publish(publication(CONTROL_TOPIC, beat))
+            if not self._sockets.endpoint:
+                self._links.beat(beat)
         self._links.tick(now)
         self._note_links()
         self._follow(now)
@@ -298,7 +270,7 @@ class Bridge:
             self._publish(event_of(outcome))
         if now - self._kept >= KEEP_HOUSE:
             self._kept = now
-            self._store.prune(self._owner.slowest([*known]))
+            self._store.prune(self._owner.slowest([*known], now))
         self._statistics = self._snapshot()
 
     # ---------------------------------------------------------------- peers
@@ -320,6 +292,8 @@ class Bridge:
     def _greet(self, hello: Hello, user: str) -> Greeting:
         """Decide about who greets this node."""
         node = hello.node
+        if not is_node(node):
+            return Greeting("not allowed: no node can have such an id")
         if self._keys is not None:
             if self._keys.standing(user).name != node:
                 return Greeting(f"not allowed: the key is not {node}'s")
@@ -327,17 +301,27 @@ class Bridge:
                 self._keys.learn(node, hello.public_key)
         now = self._clock.now()
         conflict = self._presence.greeted(node, hello.epoch, hello.endpoint, now)
+        self._tell_news(now)
         if conflict is not None:
             return Greeting(f"taken: {conflict.words}")
-        if hello.endpoint:
-            self._introductions.greeted(node, hello.endpoint, hello.public_key)
+        self._meet(node, hello.epoch)
+        if not unreachable(hello.endpoint):
+            # With the key that it uses now; the one that it announces may be the next one.
+            self._introductions.greeted(node, hello.endpoint, user)
         online = [seen.peer for seen in self._presence.peers() if seen.state == "online"]
         known = self._introductions.to_tell(node, online) if self._options.introductions else []
         return Greeting(peers=[Peer(p.node, p.endpoint, p.public_key) for p in known])
 
     def alive(self, node: str, epoch: int) -> None:
         """Take a sign of life of a peer."""
-        self._presence.heard(node, epoch, self._clock.now())
+        now = self._clock.now()
+        self._presence.heard(node, epoch, now)
+        self._tell_news(now)
+        self._meet(node, epoch)
+
+    def _meet(self, node: str, epoch: int) -> None:
+        if self.remote_end is not None:
+            self.remote_end.met(node, epoch)
 
     def introduced(self, node: str, peers: Sequence[Peer]) -> None:
         """Take what a peer tells of others."""
@@ -345,11 +329,18 @@ class Bridge:
 
     def left(self, node: str, epoch: int) -> None:
         """Take a goodbye."""
-        self._presence.said_bye(node, epoch, self._clock.now())
+        now = self._clock.now()
+        self._presence.said_bye(node, epoch, now)
+        self._tell_news(now)
 
     def warn(self, node: str, words: str) -> None:
         """Say something about a peer in the log, once a minute."""
         self._complaints.about("peer", f"{node}: {words}", f"{node} {words}")
+
+    def _tell_news(self, now: float) -> None:
+        """Tell of a change at once: of a new life remote refs must know before they hear it."""
+        if self._presence.has_news:
+            self._follow(now)
 
     def _follow(self, now: float) -> None:
         """Tell what has changed among the peers."""
@@ -366,12 +357,14 @@ class Bridge:
             self._links.rebuild(change.peer)
         if change.new == "offline":
             self._introductions.gone(change.peer)
-        if self.remote_end is None:
-            return
         if change.is_loss:
-            self.remote_end.lost(change.peer, change.reason)
+            self._away.add(change.peer)
+            self._owner.lost(change.peer)
+            self._note_links()  # first: who asks it from now on must not wait in vain
         elif change.new == "online":
-            self.remote_end.met(change.peer, change.epoch)
+            self._away.discard(change.peer)
+        if change.is_loss and self.remote_end is not None:
+            self.remote_end.lost(change.peer, change.reason)
 
     def _progress(self, node: str) -> Progress:
         link = self._links.get(node)
@@ -381,7 +374,8 @@ class Bridge:
         try:
             self._hub.publish(event, source=SOURCE)
         except RingleaderError as error:
-            logger.warning("%s not published: %s", event.EVENT.name, error)
+            level = logging.WARNING if self._is_reading else logging.DEBUG  # it is the end
+            logger.log(level, "%s not published: %s", event.EVENT.name, error)
 
     # ---------------------------------------------------------------- streams that come in
 
@@ -406,20 +400,29 @@ class Bridge:
     def send(self, node: str, data: bytes) -> bool:
         """Carry a word of remote refs to another node; from any thread, in order.
 
-        False: there is no link to it now.
+        False: there is no link to it now, or too much waits to be sent.
         """
-        if node not in self._linked:
+        if node not in self._linked or len(self._words) >= MOST_WORDS:
             return False
-        self._sockets.call(lambda: self._send(node, Remote(data)))
+        self._words.append((node, Remote(data)))
+        if not self._is_saying:
+            self._is_saying = True
+            self._sockets.call(self._say)
         return True
 
-    def _send(self, node: str, message: Remote) -> None:
-        if not self._links.say(node, message):
-            self._owner.say(node, message)
+    def _say(self) -> None:
+        self._is_saying = False  # first: what comes meanwhile calls again
+        for _ in range(min(len(self._words), AT_ONCE)):
+            node, word = self._words.popleft()
+            if not self._links.say(node, word):
+                self._owner.say(node, word)
+        if self._words and not self._is_saying:
+            self._is_saying = True
+            self._sockets.call(self._say)
 
     def _note_links(self) -> None:
         """Take note of whom something can be said to, and tell remote refs of who is new there."""
-        linked = frozenset(self._links.linked()) | self._owner.known()
+        linked = (self._owner.known() | frozenset(self._links.linked())) - self._away
         new, self._linked = linked - self._linked, linked
         for node in new:
             if self.remote_end is not None:
@@ -430,6 +433,8 @@ class Bridge:
         self._remote(node, data)
 
     def _remote(self, node: str, data: bytes) -> None:
+        if node not in self._linked:
+            self._note_links()  # or what is answered at once would have no way back
         if self.remote_end is not None:
             self.remote_end.received(node, data)
 
@@ -454,9 +459,13 @@ class Bridge:
     def _snapshot(self) -> BridgeStatistics:
         kept, kept_bytes = self._store.kept()
         known = self._introductions.known()
-        refused = {**self._links.refused}
-        for reason, number in self._owner.refused.items():
-            refused[reason] = refused.get(reason, 0) + number
+        refused = Counter(self._links.refused) + Counter(self._owner.refused)
+        peers = (
+            peer_statistics(
+                peer, self._presence.seen(node), self._links.get(node), self._owner.streams(node)
+            )
+            for node, peer in sorted(known.items())
+        )
         return BridgeStatistics(
             node=self._node,
             epoch=self._epoch,
@@ -466,22 +475,5 @@ class Bridge:
             kept=kept,
             kept_bytes=kept_bytes,
             refused={**refused, **self._sockets.statistics().refused},
-            peers=tuple(self._peer(node, known.get(node)) for node in sorted(known)),
-        )
-
-    def _peer(self, node: str, known: KnownPeer | None) -> PeerStatistics:
-        seen, link = self._presence.seen(node), self._links.get(node)
-        return PeerStatistics(
-            node=node,
-            state="expected" if seen is None else seen.state,
-            endpoint="" if known is None else known.endpoint,
-            source="settings" if known is None else known.source,
-            epoch=0 if seen is None else seen.epoch,
-            since=0.0 if seen is None else seen.since,
-            silence=0.0 if seen is None else seen.silence,
-            rtt=None if link is None else link.rtt,
-            version=0 if link is None else link.version,
-            is_encrypted=self._keys is not None,
-            trouble="" if link is None else link.trouble,
-            streams=(() if link is None else link.statistics()) + self._owner.streams(node),
+            peers=tuple(replace(peer, is_encrypted=self._keys is not None) for peer in peers),
         )

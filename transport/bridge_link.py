@@ -29,6 +29,7 @@ class Link:
         version: of the protocol; 0 until it has answered the greeting.
         rtt: seconds between the last greeting and its answer; None if there was none.
         trouble: why it can't be read from, in words; empty if it can.
+        is_open: whether there are sockets for it; if not, `trouble` says why.
         topics: that are subscribed to.
 
     Args:
@@ -42,6 +43,7 @@ class Link:
         self.epoch = self.version = 0
         self.rtt: float | None = None
         self.trouble = ""
+        self.is_open = False
         self.topics: set[bytes] = set()
         self._readers: dict[str, StreamReader] = {}
         self._heads: dict[str, int] = {}
@@ -62,6 +64,14 @@ class Link:
         self.epoch, self.version, self.trouble = epoch, version, ""
         self.rtt = now - self._greeted
 
+    def connected(self) -> None:
+        """Take note that there is a connection: it is greeted as soon as may be.
+
+        The greeting may be answered before one hears of the connection.
+        """
+        if not self.version:
+            self.trouble, self._greeted = "", float("-inf")
+
     def lost(self, trouble: str = "") -> None:
         """Take note that it must be greeted again."""
         self.version, self.trouble = 0, trouble
@@ -74,10 +84,15 @@ class Link:
     # ---------------------------------------------------------------- streams
 
     def want(self, groups: frozenset[str]) -> None:
-        """Say which of its streams somebody here wants; one that is not wanted keeps its place."""
+        """Say which of its streams somebody here wants; one that is not wanted keeps its place.
+
+        A reader goes when all that it has applied is on the disk: one that began anew before that
+        would acknowledge what is not.
+        """
         self._wanted = groups
-        for group in [group for group in self._readers if group not in groups]:
-            del self._readers[group]
+        for group in self._readers.keys() - groups:
+            if not self._readers[group].statistics().outstanding:
+                del self._readers[group]
 
     def topics_wanted(self) -> set[bytes]:
         """Return what is to be subscribed to."""
@@ -86,11 +101,11 @@ class Link:
     def heads(self, message: Hb | HelloOk | Welcome | Bye, now: float) -> list[Action]:
         """Take how far its streams are; of a stream that is new and wanted, begin to read."""
         for head in message.heads:
-            self._heads[head.group] = head.head
-            self._reader(head.group)
+            if self._reader(head.group) is not None:
+                self._heads[head.group] = head.head
         if not self.version:
             return []  # nothing may be asked before the greeting is answered
-        return [action for r in self._readers.values() for action in r.on(message, now)]
+        return [action for r in self._active() for action in r.on(message, now)]
 
     def take(self, group: str, message: Message, now: float) -> list[Action]:
         """Take what it says about one of its streams."""
@@ -111,7 +126,10 @@ class Link:
         """Do what time asks for."""
         if not self.version:
             return []
-        return [action for reader in self._readers.values() for action in reader.tick(now)]
+        return [action for reader in self._active() for action in reader.tick(now)]
+
+    def _active(self) -> list[StreamReader]:
+        return [reader for group, reader in self._readers.items() if group in self._wanted]
 
     def resync(self, groups: Collection[str] | None, now: float) -> tuple[int, list[Action]]:
         """Ask what there is, at once; return for how many streams."""

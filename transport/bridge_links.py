@@ -118,7 +118,9 @@ class Links:
             elif (peer.endpoint, peer.public_key) != (link.peer.endpoint, link.peer.public_key):
                 link.peer = peer
                 self.rebuild(node)
-        for node in reachable.keys() - self._links.keys():
+            elif not link.is_open:
+                self._connect(link)
+        for node in sorted(reachable.keys() - self._links.keys()):
             link = self._links[node] = Link(reachable[node], self._reader_of)
             link.want(self._wanted)
             self._connect(link)
@@ -137,8 +139,10 @@ class Links:
         try:
             self._ways.connect(peer.node, peer.endpoint, peer.public_key, tuple(link.topics))
         except RingleaderError as error:
-            link.trouble = str(error)
+            link.is_open, link.trouble = False, str(error)
             self._listener.warn(peer.node, f"can't be connected to: {error}")
+        else:
+            link.is_open = True
 
     def want(self, groups: frozenset[str]) -> None:
         """Say which groups somebody here wants."""
@@ -217,7 +221,9 @@ class Links:
             return
         self._listener.alive(message.node, message.epoch)
         if message.epoch != link.epoch:
-            link.lost()  # it started anew: it must be greeted before it answers
+            link.lost(link.trouble)  # it started anew: it must be greeted before it answers
+        elif link.version:
+            link.trouble = ""  # whatever could not be read, this could
         self._do(link, link.heads(message, now))
 
     def _useless(self, link: Link, error: WireError) -> None:
@@ -279,6 +285,12 @@ class Links:
     def linked(self) -> list[str]:
         """Return the peers that have answered the greeting."""
         return [node for node, link in self._links.items() if link.version]
+
+    def beat(self, message: Hb) -> None:
+        """Say to all that this node reads from that it lives: it publishes nothing."""
+        for node, link in self._links.items():
+            if link.version:
+                self._ways.send(node, encode(message))
 
     def bye(self, message: Bye) -> None:
         """Say goodbye to all that this node reads from."""

@@ -158,6 +158,10 @@ class StreamOwner:
         """Return how far each reader has come."""
         return self._readers.states(self._outbox.segments, self._outbox.head)
 
+    def reader(self, name: str) -> ReaderState | None:
+        """Return how far one reader has come; None: it is not known."""
+        return self._readers.state(name, self._outbox.segments, self._outbox.head)
+
     def statistics(self) -> OwnerStatistics:
         """Return what was done so far."""
         head = self.head()
@@ -212,22 +216,25 @@ class StreamOwner:
 
     def _runs(self, entries: Sequence[Entry]) -> Iterator[tuple[int, int, list[bytes]]]:
         """Cut entries where a frame is full, a number is left out, or an epoch begins."""
-        limits = self._limits
-        segments = self._outbox.segments
+        limits, segments = self._limits, self._outbox.segments
+        most_bytes, most, largest = limits.batch_bytes, limits.batch_entries, limits.entry_bytes
+        begun, opened = segments[-1].start, segments[-1].epoch
         run: list[bytes] = []
-        epoch = first = size = 0
+        epoch = first = following = size = 0
         for seq, body in entries:
-            is_next = bool(run) and seq == first + len(run)
-            fits = size + len(body) <= limits.batch_bytes and len(run) < limits.batch_entries
-            if run and not (is_next and fits and _epoch_of(segments, seq) == epoch):
+            bytes_ = len(body)
+            its = opened if seq >= begun else _epoch_of(segments, seq)
+            is_next = seq == following and its == epoch
+            if run and not (is_next and size + bytes_ <= most_bytes and seq - first < most):
                 yield epoch, first, run
                 run, size = [], 0
-            if len(body) > limits.entry_bytes:
+            if bytes_ > largest:
                 continue
             if not run:
-                epoch, first = _epoch_of(segments, seq), seq
+                epoch, first = its, seq
             run.append(body)
-            size += len(body)
+            size += bytes_
+            following = seq + 1
         if run:
             yield epoch, first, run
 

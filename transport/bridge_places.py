@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .streams import NO_HASH, Entry, Loss, Place, chained
+from .streams import NO_HASH, Entry, Loss, Place, chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,18 +97,13 @@ class Places:
         place = self.current
         if place is None or not first <= place.next < first + len(bodies):
             return 0
-        epoch, wanted = place.epoch, place.next
-        new: list[Entry] = []
-        after = prev
-        for seq, body in enumerate(bodies, first):
-            if seq == wanted and after != place.hash:
-                return None
-            entry = Entry(seq, body)
-            after = chained(after, epoch, entry)
-            if seq >= wanted:
-                new.append(entry)
-        last = new[-1].seq
-        self._apply(Place(epoch, last + 1, after, max(place.heard, last)), new, ())
+        known, last = place.next - first, first + len(bodies) - 1
+        hashes = chain(prev, place.epoch, first, bodies)
+        if (hashes[known - 1] if known else prev) != place.hash:
+            return None
+        new = [Entry(seq, body) for seq, body in enumerate(bodies[known:], place.next)]
+        there = Place(place.epoch, last + 1, hashes[-1], max(place.heard, last))
+        self._apply(there, new, (), hashes[known:])
         return len(new)
 
     def skip(self, upto: int, after: bytes) -> None:
@@ -195,15 +191,22 @@ class Places:
         self.declared += last - first + 1
         return [Loss(self._stream, place.epoch, first, last, reason)]
 
-    def _apply(self, place: Place, entries: Sequence[Entry], losses: Sequence[Loss]) -> None:
-        size = sum(len(entry.body) for entry in entries)
+    def _apply(
+        self,
+        place: Place,
+        entries: Sequence[Entry],
+        losses: Sequence[Loss],
+        hashes: Sequence[bytes] = (),
+    ) -> None:
+        size = sum([len(entry.body) for entry in entries])
         self.current = self._told = self._known[place.epoch] = place
         self.is_new = False
         self.entries += len(entries)
         self.bytes += size
         self._unsettled += 1
         commit = _Commit(place, len(entries), size)
-        self._inbox.apply(self._stream, place, entries, losses, lambda: self._commit(commit))
+        then = partial(self._commit, commit)
+        self._inbox.apply(self._stream, place, entries, losses, then, hashes=hashes)
 
     def _commit(self, commit: _Commit) -> None:
         self._done.append(commit)

@@ -237,6 +237,8 @@ class StreamReader:
             self._is_unsure = not batch.is_last
             if self._is_behind():
                 self._pace.hurry(now)
+            else:
+                self._is_repairing = False
 
     def _take(self, first: int, prev: bytes, bodies: list[bytes], now: float) -> bool:
         """Apply what follows, and what came before its turn; tell whether anything did."""

@@ -125,11 +125,16 @@ class Readers:
 
     def states(self, segments: Sequence[Segment], head: int) -> list[ReaderState]:
         """Return how far each one has come."""
-        ends = {each.epoch: each.end for each in segments}
-        return [
-            ReaderState(name, each.epoch, each.seq, head - _reached(each, ends), each.since)
-            for name, each in sorted(self._readers.items())
-        ]
+        found = (self.state(name, segments, head) for name in sorted(self._readers))
+        return [state for state in found if state is not None]
+
+    def state(self, name: str, segments: Sequence[Segment], head: int) -> ReaderState | None:
+        """Return how far one has come; None: it is not known."""
+        each = self._readers.get(name)
+        if each is None:
+            return None
+        ends = {segment.epoch: segment.end for segment in segments}
+        return ReaderState(name, each.epoch, each.seq, head - _reached(each, ends), each.since)
 
     def _of(self, reader: str, now: float) -> _Reader:
         known = self._readers.get(reader)

@@ -60,6 +60,10 @@ class Handout:
             self._tables, self._touched = tables, {}
         self._touched[name] = None
 
+    def is_wanted(self, tables: Tables, types: set[str]) -> bool:
+        """Tell whether events of these types, written now, are for anybody whose fetch waits."""
+        return bool(self._touched_in(tables) or self.open.wanting(types))
+
     def conclude(self, tables: Tables, news: Sequence[Record]) -> Handed:
         """Hand out the events that the transaction has written."""
         if not news:

@@ -67,6 +67,17 @@ def is_bridged(item: AnyItem) -> bool:
     return isinstance(item, Import) or item.group is not None
 
 
+def types_of(items: Iterable[AnyItem]) -> set[str]:
+    """Return the wire values of the types of all events that are to be written."""
+    found: set[str] = set()
+    for item in items:
+        if isinstance(item, Import):
+            found.update([row.event_type for row in item.rows])
+        elif item.row is not None:
+            found.add(item.row.event_type)
+    return found
+
+
 def store_own(tables: Tables, items: Sequence[Appended], head: int) -> None:
     """Write events of this node; `head` is the newest sequence that is known to be committed."""
     rows = [item.row for item in items if item.row is not None]

@@ -12,7 +12,7 @@ from ringleader.actors.retention import OVERHEAD, RetentionNews, is_too_much
 from .event_asking import ConsumerSide
 from .event_consumers import info, load_all
 from .event_handout import Handed
-from .event_items import Appended, is_bridged, stamp, store_all, store_own
+from .event_items import Appended, is_bridged, stamp, store_all, store_own, types_of
 from .event_letters import keep_letter
 from .event_pruning import Pruned, measure, prune
 from .event_queries import ROWS, Row, find, head_of
@@ -135,11 +135,13 @@ class SqliteEventLog(ConsumerSide):
         return (
             len(items) <= ROWS
             and not ((self._outboxes or self._has_imports) and any(map(is_bridged, items)))
-            and not self._handout.open.wanting(_types(items))
+            and not self._handout.open.wanting(types_of(items))
         )
 
     def conclude(self, tables: Tables, items: Sequence[AnyItem], /) -> Handed:
         """Hand out events that were written to those whose fetches wait."""
+        if not self._handout.is_wanted(tables, types_of(items)):
+            return Handed({}, [])  # as nearly always: then nobody needs records
         return self._handout.conclude(tables, [record for item in items for record in item.records])
 
     def concluded(self, result: Handed | None, /) -> None:
@@ -274,7 +276,3 @@ class SqliteEventLog(ConsumerSide):
     def close(self, timeout: float = 5.0) -> bool:
         """Finish what was asked for; the file is let go of by the `EventStore`."""
         return self._writer.close(timeout)
-
-
-def _types(items: Sequence[AnyItem]) -> set[str]:
-    return {i.row.event_type for i in items if isinstance(i, Appended) and i.row is not None}

@@ -87,11 +87,13 @@ class SqliteInbox:
         entries: Sequence[Entry],
         losses: Sequence[Loss],
         then: Callable[[], object],
+        *,
+        hashes: Sequence[bytes] = (),
     ) -> None:
         """Commit: entries that were read, where the reader is now, and what it declares lost.
 
         Entries have no gap between them, end before the place, and are of its epoch. If the disk
-        refuses, all waits, in order, until it does not.
+        refuses, all waits, in order, until it does not. Hashes that are given are trusted.
 
         Raises:
             EventLogError: the log is closed, or the file can't be read.
@@ -108,6 +110,7 @@ class SqliteInbox:
                 now=self._store.clock.time(),
                 then=lambda done: self._committed(done, then),
                 void=lambda done: self._void(done, resets),
+                hashes=hashes,
             )
             self._store.log.bring_in(what)  # within the lock: in this order
             known.pop(place.epoch, None)

@@ -165,10 +165,15 @@ def merged(
     return {**found, **itself, **configured}
 
 
+def is_node(name: str) -> bool:
+    """Say whether this can be the id of a node."""
+    return _NODE.fullmatch(name) is not None
+
+
 def is_peer(peer: Introduced) -> bool:
     """Say whether an introduction is well-formed, and names a place that can be reached."""
     return (
-        _NODE.fullmatch(peer.node) is not None
+        is_node(peer.node)
         and _KEY.fullmatch(peer.public_key) is not None
         and not unreachable(peer.endpoint)
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from .streams import NO_HASH, Entry, Segment, chained
+from .streams import NO_HASH, Entry, Segment, chain, chained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,11 +163,8 @@ def append(
 ) -> Batch | None:
     """Put entries behind the newest one; None: the file is not what is known of it."""
     entries = [Entry(seq, body) for seq, body in enumerate(bodies, line.head + 1)]
-    epoch, before, hashes = line.epoch, line.hash, list[bytes]()
-    for entry in entries:
-        before = chained(before, epoch, entry)
-        hashes.append(before)
-    head = line.head + len(entries)
+    epoch, hashes = line.epoch, chain(line.hash, line.epoch, line.head + 1, bodies)
+    before, head = hashes[-1] if hashes else line.hash, line.head + len(entries)
     if not tables.write(
         "UPDATE outbox_epochs SET head = ?, hash = ? WHERE module_group = ? AND epoch = ? "
         "AND head = ? AND hash = ? AND is_open",

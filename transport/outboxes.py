@@ -77,12 +77,15 @@ class Outboxes:
         self._tentative: dict[str, Line] = {}
         self._pruning: set[str] = set()
         self._acked: dict[str, int | None] = {}
+        self._given: set[tuple[str, int]] = set()
 
     def begin(self, tables: Tables) -> None:
         """Begin an epoch of each group's outbox, at the start of the node."""
         for group in dict.fromkeys((*lines.groups(tables), *self.exports.groups)):
             line = lines.load(tables, group)
-            self._change(tables, group, lines.begin(tables, group, line, self._new_epoch(line)))
+            self._change(
+                tables, group, lines.begin(tables, group, line, self._new_epoch(group, line))
+            )
         self._take_over()
 
     def use(self, writer: GroupWriter) -> None:
@@ -130,12 +133,14 @@ class Outboxes:
     def mint(self, tables: Tables, group: str) -> Line:
         """Close the open epoch, and open a new one."""
         line = self.open(tables, group)
-        return self._change(tables, group, lines.begin(tables, group, line, self._new_epoch(line)))
+        return self._change(
+            tables, group, lines.begin(tables, group, line, self._new_epoch(group, line))
+        )
 
     def restamp(self, tables: Tables, group: str, dead: int) -> Line:
         """Put the entries of an epoch, and all behind them, into a new one."""
         line = self.open(tables, group)
-        new = lines.restamp(tables, group, line, dead, self._new_epoch(line))
+        new = lines.restamp(tables, group, line, dead, self._new_epoch(group, line))
         return self._change(tables, group, new)
 
     def _line_in(self, tables: Tables, group: str) -> Line:
@@ -144,7 +149,7 @@ class Outboxes:
         if known is not None:
             return known
         line = lines.load(tables, group)
-        new = lines.begin(tables, group, line, self._new_epoch(line))
+        new = lines.begin(tables, group, line, self._new_epoch(group, line))
         return self._change(tables, group, new)
 
     def _renewed(self, tables: Tables, group: str) -> Line:
@@ -156,7 +161,7 @@ class Outboxes:
             group,
             0 if line is None else line.head,
         )
-        new = lines.begin(tables, group, line, self._new_epoch(line))
+        new = lines.begin(tables, group, line, self._new_epoch(group, line))
         return self._change(tables, group, new)
 
     def _change(self, tables: Tables, group: str, line: Line) -> Line:
@@ -165,12 +170,16 @@ class Outboxes:
         self._tentative[group] = line
         return line
 
-    def _new_epoch(self, line: Line | None) -> int:
-        """Return the epoch of this start if the outbox had none in it yet; else a new one."""
+    def _new_epoch(self, group: str, line: Line | None) -> int:
+        """Return the epoch of this start if the outbox had none in it yet; else a new one.
+
+        None twice, also if all its entries were put into another one: some are remembered by it.
+        """
         known = {segment.epoch for segment in line.segments} if line else set[int]()
         epoch = self._epoch & ((1 << 63) - 1)
-        while not epoch or epoch in known:
+        while not epoch or epoch in known or (group, epoch) in self._given:
             epoch = self._rng.getrandbits(63)
+        self._given.add((group, epoch))
         return epoch
 
     # ---------------------------------------------------------------- once it is committed

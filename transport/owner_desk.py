@@ -9,7 +9,7 @@ from .bridge_owner import StreamOwner
 from .bridge_view import StreamStatistics
 from .streams import Stream
 from .wire import VersionMismatch, WireError, agree, decode, encode, events_topic, publication
-from .wire_messages import Ack, Bye, Head, Hello, HelloOk, Pull, Refused, Remote
+from .wire_messages import Ack, Bye, Hb, Head, Hello, HelloOk, Pull, Refused, Remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_ASKERS: Final = 1_000
 """Connections that are known; one more, and the one that was silent for longest is forgotten."""
+UNREAD: Final = 3600.0
+"""Seconds after which a peer that is there, and reads nothing of a group, is not waited for."""
 
 
 class Who(NamedTuple):
@@ -57,6 +59,7 @@ class OwnerDesk:
         reply: sends a frame to whoever asked; tells whether it was taken.
         greet: decides about a greeting, given who signs for it (the public key).
         remote: takes a word of remote refs, and from whom.
+        alive: hears of a sign of life of who has greeted this node, and of which epoch.
         bye: hears who has said goodbye, and of which epoch.
         wake: called in any thread when answers that waited for the log may be there.
         repair: what repair may cost.
@@ -73,6 +76,7 @@ class OwnerDesk:
         reply: Callable[[bytes, bytes], bool],
         greet: Callable[[Hello, str], Greeting],
         remote: Callable[[str, bytes], object],
+        alive: Callable[[str, int], object],
         bye: Callable[[str, int], object],
         wake: Callable[[], object],
         repair: RepairLimits,
@@ -80,11 +84,12 @@ class OwnerDesk:
     ) -> None:
         self._node, self._epoch = node, epoch
         self._outbox_of, self._reply, self._greet = outbox_of, reply, greet
-        self._remote, self._bye, self._wake = remote, bye, wake
+        self._remote, self._alive, self._bye, self._wake = remote, alive, bye, wake
         self._repair, self._limits = repair, limits
         self._owners: dict[str, StreamOwner] = {}
         self._askers: OrderedDict[bytes, Who] = OrderedDict()
         self._identities: dict[str, bytes] = {}
+        self._there: dict[str, float] = {}  # since when each has been there
         self.refused: dict[str, int] = {}
         """Frames that were of no use, by reason."""
         for group in groups:
@@ -109,6 +114,7 @@ class OwnerDesk:
             self._refuse(identity, "no greeting", "unknown: say hello first")
         else:
             self._askers.move_to_end(identity)
+            self._identities.setdefault(who.node, identity)  # it was lost, and is back
             self._serve(identity, who, message, now)
 
     def _serve(self, identity: bytes, who: Who, message: Message, now: float) -> None:
@@ -128,7 +134,10 @@ class OwnerDesk:
             case Remote():
                 self._remote(who.node, message.data)
             case Bye():
+                self.lost(who.node)
                 self._bye(who.node, message.epoch)
+            case Hb():  # of a node that does not listen, and so publishes nothing
+                self._alive(who.node, who.epoch)
             case _:
                 self._count("out of place")
 
@@ -142,7 +151,7 @@ class OwnerDesk:
         if greeting.refusal:
             self._refuse(identity, greeting.refusal.partition(":")[0], greeting.refusal)
             return
-        self._know(identity, Who(hello.node, hello.epoch))
+        self._know(identity, Who(hello.node, hello.epoch), now)
         for cursor in hello.cursors:
             owner = self._owners.get(cursor.group)
             if owner is not None:
@@ -151,15 +160,16 @@ class OwnerDesk:
         answer = HelloOk(self._node, self._epoch, version, self.heads(), peers)
         self._reply(identity, encode(answer))
 
-    def _know(self, identity: bytes, who: Who) -> None:
+    def _know(self, identity: bytes, who: Who, now: float) -> None:
         before = self._identities.get(who.node)
         if before != identity and before is not None:
             self._askers.pop(before, None)
         self._askers[identity] = who
         self._identities[who.node] = identity
+        self._there.setdefault(who.node, now)
         if len(self._askers) > MOST_ASKERS:
             _, silent = self._askers.popitem(last=False)
-            self._identities.pop(silent.node, None)
+            self.lost(silent.node)
 
     def _refuse(self, identity: bytes, reason: str, words: str) -> None:
         self._count(reason)
@@ -193,8 +203,13 @@ class OwnerDesk:
         return identity is not None and self._reply(identity, encode(message))
 
     def known(self) -> frozenset[str]:
-        """Return who has greeted this node."""
+        """Return who has greeted this node, and was not lost since."""
         return frozenset(self._identities)
+
+    def lost(self, node: str) -> None:
+        """Say nothing more to a peer until it asks again: it is down, or has ended."""
+        self._identities.pop(node, None)
+        self._there.pop(node, None)
 
     def forget(self, node: str) -> None:
         """Expect no more of a reader, which does not come back."""
@@ -203,25 +218,43 @@ class OwnerDesk:
 
     # ---------------------------------------------------------------- how it stands
 
-    def slowest(self, expected: Sequence[str]) -> dict[str, int | None]:
-        """Return for each group up to where all readers have everything; None: not known."""
-        return {group: owner.slowest(expected) for group, owner in self._owners.items()}
+    def slowest(self, expected: Sequence[str], now: float) -> dict[str, int | None]:
+        """Return for each group up to where all readers have everything; None: not known.
+
+        A peer that is there and has read nothing of a group for `UNREAD` seconds does not want it,
+        and nothing is kept for it: who reads acknowledges twice a minute, idle too. For one that is
+        away everything is kept.
+        """
+        return {group: self._slowest(owner, expected, now) for group, owner in self._owners.items()}
+
+    def _slowest(self, owner: StreamOwner, expected: Sequence[str], now: float) -> int | None:
+        awaited: list[str] = []
+        for node in expected:
+            state = owner.reader(node)
+            there = now - self._there.get(node, now)
+            if there < UNREAD or (state is not None and now - state.since < UNREAD):
+                awaited.append(node)
+            else:
+                owner.forget(node)
+        if expected and not awaited:
+            return owner.head().head
+        return owner.slowest(awaited)
 
     def streams(self, node: str) -> tuple[StreamStatistics, ...]:
         """Return how far a peer is with the streams of this node."""
         found: list[StreamStatistics] = []
         for group, owner in sorted(self._owners.items()):
-            head = owner.head()
-            for reader in owner.readers():
-                if reader.reader == node and reader.epoch:
-                    told = StreamStatistics(
-                        group=group,
-                        direction="out",
-                        epoch=reader.epoch,
-                        head=head.head,
-                        place=head.head - reader.lag,
-                    )
-                    found.append(told)
+            reader = owner.reader(node)
+            if reader is not None and reader.epoch:
+                head = owner.head()
+                told = StreamStatistics(
+                    group=group,
+                    direction="out",
+                    epoch=reader.epoch,
+                    head=head.head,
+                    place=head.head - reader.lag,
+                )
+                found.append(told)
         return tuple(found)
 
     def _owner(self, group: str) -> StreamOwner:

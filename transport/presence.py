@@ -142,6 +142,11 @@ class Presence:
         changes, self._changes = self._changes, []
         return changes
 
+    @property
+    def has_news(self) -> bool:
+        """Whether something has changed that `tick` has not told yet."""
+        return bool(self._changes)
+
     def seen(self, peer: str) -> Seen | None:
         """Return what is known of a peer; None if it is none."""
         known = self._peers.get(peer)

@@ -9,13 +9,15 @@ apart (`docs/wire.md`).
 
 from __future__ import annotations
 
-from hashlib import blake2b
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-NO_HASH: Final = bytes(8)
+WIDTH: Final = 8
+"""Bytes of a hash. SHA-256 is cut to that: of long bodies no other takes as little time here."""
+NO_HASH: Final = bytes(WIDTH)
 """What stands for the hash of the entry before an epoch's first one."""
 
 
@@ -92,8 +94,24 @@ class Loss(NamedTuple):
 
 def chained(before: bytes, epoch: int, entry: Entry) -> bytes:
     """Return the hash of an entry, given that of the one before it."""
-    head = b"%s%x:%x:" % (before, epoch, entry.seq)
-    return blake2b(head + entry.body, digest_size=8).digest()
+    return chain(before, epoch, entry.seq, (entry.body,))[0]
+
+
+def chain(before: bytes, epoch: int, first: int, bodies: Iterable[bytes]) -> list[bytes]:
+    """Return the hashes of entries that follow each other.
+
+    Args:
+        before: of the entry before the first one.
+        epoch: of all of them.
+        first: the `seq` of the first one.
+        bodies: of each.
+    """
+    prefix, hashes = b"%x" % epoch, list[bytes]()
+    for seq, body in enumerate(bodies, first):
+        text = b"%s%s:%x:%s" % (before, prefix, seq, body)
+        before = sha256(text).digest()[:WIDTH]
+        hashes.append(before)
+    return hashes
 
 
 class Outbox(Protocol):
@@ -160,6 +178,11 @@ class Inbox(Protocol):
         entries: Sequence[Entry],
         losses: Sequence[Loss],
         then: Callable[[], object],
+        *,
+        hashes: Sequence[bytes] = (),
     ) -> None:
-        """Commit: entries that were read, where the reader is now, and what it declares lost."""
+        """Commit: entries that were read, where the reader is now, and what it declares lost.
+
+        `hashes` are those of the entries, if they were worked out already.
+        """
         ...

@@ -63,6 +63,7 @@ class Catalogue:
         self._found: dict[str, type[Event]] = {}
         self._codecs: dict[type[Event], Codec[Any]] = {}
         self._checks: dict[type[Event], Callable[[Any], Any]] = {}
+        self._decoders: dict[str | type[Event], Callable[[bytes], Any]] = {}
 
     def __len__(self) -> int:
         """Count the types, the registered ones included."""
@@ -165,8 +166,11 @@ class Catalogue:
             EventValidationError: it is not a payload of this type, too large, or too deep.
             UnknownEventTypeError: there is no such type.
         """
-        event_class = self.find(name) if isinstance(name, str) else name
-        return self._codec(event_class).decode(data)
+        decode = self._decoders.get(name)
+        if decode is None:
+            event_class = self.find(name) if isinstance(name, str) else name
+            decode = self._decoders[name] = self._codec(event_class).decode
+        return decode(data)
 
     def validated(self, event: E) -> tuple[E, bytes]:
         """Check an event; answer what subscribers get, and its bytes.

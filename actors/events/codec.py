@@ -129,9 +129,11 @@ class Codec(Generic[E]):
             event = self._decode(data)
         except _FAILURES as error:
             raise self._refusals.explained(error) from error
-        if self._has_floats and (_NOT_FINITE(data) or _NOT_FINITE_32(data)):
+        is_suspect = self._has_floats and (_PLUS in data or _MINUS in data)  # see `validated`
+        if is_suspect and (_NOT_FINITE(data) or _NOT_FINITE_32(data)):
             self._refusals.check_numbers(event)
-        self._finish(event)
+        if not self._is_finished:
+            self._finish(event)
         return event
 
     def validated(self, event: E) -> tuple[E, bytes]:

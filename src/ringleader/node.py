@@ -256,7 +256,6 @@ class Node:
         stack.callback(self._desk.events.close)
         if self._bridging is not None:
             self._desk.bridge = self._bridging.bridge
-            stack.callback(self._bridging.close)  # when the tree has stopped, and said its last
         interval = self.settings.events.spool_interval
         self._spool = intake_of(self.system, self.data.spool, interval)
         stack.callback(self._spool.close)
@@ -291,6 +290,7 @@ class Node:
         if crosses is not None:
             keys = self.data.keys
             self._bridging = Bridging(self.settings, self.system, store, crosses, keys)
+            stack.callback(self._bridging.close)  # when the tree has stopped, and said its last
 
     def _choose_run(self) -> Run:
         """Begin a run, or go on with the latest: no run ever writes into another one's files."""

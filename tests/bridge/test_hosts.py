@@ -16,7 +16,7 @@ from tests.events.disks import Disk, command
 from tests.probe import holds, probe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
 QUICK = """
@@ -60,7 +60,7 @@ def hosts(network: Network, tmp_path: Path) -> Iterator[list[Host]]:
 
 
 @contextmanager
-def mounted(path: Path) -> Iterator[Disk]:
+def mounted(path: Path) -> Generator[Disk]:
     """Have a file system of 24 MB at a path."""
     path.mkdir(exist_ok=True)
     done = command("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(path))

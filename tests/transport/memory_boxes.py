@@ -172,8 +172,10 @@ class MemoryInbox:
         entries: Sequence[Entry],
         losses: Sequence[Loss],
         then: Callable[[], object],
+        *,
+        hashes: Sequence[bytes] = (),
     ) -> None:
-        del stream
+        del stream, hashes
         self.waiting.append(_Work(place, entries, losses, then))
 
     def settle(self, most: int = 1_000_000) -> None:

@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import psutil
 import zmq
 
 from ringleader.transport.socket_endpoint import Endpoint
 from tests.probe import probe
-from tests.transport.socket_stage import Recorder, SocketNode
+from tests.transport.socket_stage import Recorder, SocketNode, nothing_more_than, zmq_things
 
 GREETING = b"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03\x00NULL" + bytes(16) + bytes(32)
 """With it a ZMTP 3 connection without encryption begins; 64 bytes."""
@@ -213,11 +214,24 @@ def _settle(node: SocketNode) -> None:
 
 
 def main() -> None:
-    """Attack a node as often as the first argument says; print what was seen."""
+    """Attack a node as often as the first argument says; print what was seen, then that it lives.
+
+    The second argument is the seed.
+    """
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    before = zmq_things()
     node = forgetful()
-    sys.stdout.write(f"{attack(node, number, seed=1)}\n{node.sockets.statistics()}\n")
+    done = attack(node, number, seed)
+    friend = SocketNode("").start()
+    friend.join(node)  # it lives, and serves
+    assert node.publish(b"x")
+    probe(lambda: b"x" in friend.frames())
+    assert node.sockets.statistics().faults == 0
     assert node.sockets.close()
+    assert friend.sockets.close()
+    assert nothing_more_than(before)
+    sys.stdout.write(json.dumps(asdict(done)) + "\n")
 
 
 if __name__ == "__main__":

@@ -127,9 +127,11 @@ def _without_durable_cursor(patch: pytest.MonkeyPatch) -> None:
         entries: Sequence[Entry],
         losses: Sequence[Loss],
         then: Callable[[], object],
+        *,
+        hashes: Sequence[bytes],
     ) -> None:
         self.put(place)
-        apply(self, stream, place, entries, losses, then)
+        apply(self, stream, place, entries, losses, then, hashes=hashes)
 
     patch.setattr(MemoryInbox, "apply", hasty)
 

@@ -448,3 +448,11 @@ def test_the_largest_outbox_lets_go_when_all_together_are_too_large(tmp_path: Pa
     assert small.low == 1
     assert small.size + side.outbox.size <= 20_000
     side.close()
+
+
+def test_an_epoch_is_never_given_twice(stand: OutboxStand) -> None:
+    for number, what in enumerate(("commit", "restart", "commit", "restamp", "restamp")):
+        before = open_epoch(stand.outbox)
+        do(stand, what, 0 if what == "restamp" else 1, number)
+        assert what == "commit" or open_epoch(stand.outbox) != before
+        check_chain(stand.outbox)
