@@ -21,7 +21,7 @@ help:
 	@echo 'make run    run the self-play pipeline: three iterations, a crash every five seconds'
 	@echo 'make test   run the tests; actors/ and supervisors/ must stay 90 % covered'
 	@echo 'make lint   check formatting, lint and types'
-	@echo 'make bench  measure against stock Pykka, blinker and NATS (about three minutes)'
+	@echo 'make bench  measure against stock Pykka, blinker, pyzmq and NATS (about eight minutes)'
 	@echo 'make soak   crash, hang and kill 200 actors under load for a minute; are all sums right?'
 	@echo 'make soak-bridge  kill, cut off and freeze five nodes for a minute (root, Linux); are all sums right?'
 	@echo 'make clean  remove .venv, caches and builds; data in .ringleader stays'

@@ -34,6 +34,16 @@ MIB = 1 << 20
 PLACE = Endpoint.parse("tcp://127.0.0.1:7700")
 
 
+def attack_once(number: int, seed: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603  # our own
+        [sys.executable, "-m", "tests.transport.strangers", str(number), str(seed)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+
+
 def attacked(number: int, seed: int) -> dict[str, Any]:
     """Attack a node in a process of its own; tell what it has seen, and that it lives.
 
@@ -41,16 +51,11 @@ def attacked(number: int, seed: int) -> dict[str, Any]:
     ended by libzmq 4.3.5 when its peer hangs up in the middle of one: an assertion in
     `session_base_t::clean_pipes`. That is the attackers' own death, and they are sent again.
     """
-    for attempt in range(5):
-        done = subprocess.run(  # noqa: S603  # our own
-            [sys.executable, "-m", "tests.transport.strangers", str(number), str(seed + attempt)],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=Path(__file__).parents[2],
-        )
+    done = attack_once(number, seed)
+    for attempt in range(1, 5):
         if done.returncode != -signal.SIGABRT or ATTACKERS_END not in done.stderr:
             break
+        done = attack_once(number, seed + attempt)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
